@@ -1,0 +1,153 @@
+"""What the program says: progress, log, and a stdout that belongs to us alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from faces.files import storage_error
+
+#: Hubzilla's log levels (boot.php: NORMAL 0, TRACE 1, DEBUG 2, DATA 3, ALL 4; -1 is off) -> ours.
+LOG_LEVELS = {
+    -1: logging.CRITICAL,
+    0: logging.WARNING,
+    1: logging.INFO,
+    2: logging.DEBUG,
+    3: logging.DEBUG,
+    4: logging.NOTSET,
+}
+
+
+@contextlib.contextmanager
+def own_stdout() -> Iterator[TextIO]:
+    """Our stdout; whatever libraries print there, from Python or C, goes to stderr instead.
+
+    After the idea of OCRmyPDF's `_stdoutprotect`: stdout is a protocol.
+    """
+    try:
+        descriptor = os.dup(1)
+    except OSError:  # closed
+        yield sys.stdout
+        return
+    ours = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield ours
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            ours.flush()
+        os.dup2(descriptor, 1)
+        with contextlib.suppress(BrokenPipeError):
+            ours.close()
+
+
+@contextlib.contextmanager
+def logging_to(path: Path | None, level: int) -> Iterator[None]:
+    """The log of this run, in `path` (overwritten) or nowhere. Raises StorageError if it cannot be written."""
+    logger = logging.getLogger("faces")
+    logger.setLevel(LOG_LEVELS[level] or 1)
+    logger.propagate = False
+    handler: logging.Handler = logging.NullHandler()
+    if path:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_symlink():
+                path.unlink()  # a link in a folder that others write to could point anywhere
+            handler = logging.FileHandler(path, "w", encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise storage_error(path, error) from error
+        handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+        handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk does not end a run
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+class _OneLine(logging.Formatter):
+    """A file name with a line break must not forge a line of the log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).replace("\n", "\\n").replace("\r", "\\r")
+
+
+class Bar:
+    """A progress bar with end time, on a terminal."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+        self._bar: Any = None
+        self._failed = 0
+
+    def start(self, total: int) -> None:
+        if total:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, unit="photo", file=self._stream, dynamic_ncols=True, smoothing=0.1)
+
+    def photo(self, path: str, faces: int, error: str, seconds: float) -> None:
+        if self._bar is None:
+            return
+        if error:
+            self._failed += 1
+            self._bar.set_postfix_str(f"{self._failed} failed", refresh=False)
+        self._bar.update(1)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+class JsonLines:
+    """One JSON object per photo on our stdout."""
+
+    def __init__(self, out: TextIO):
+        self._out, self._total, self._done = out, 0, 0
+
+    def start(self, total: int) -> None:
+        self._total = total
+
+    def photo(self, path: str, faces: int, error: str, seconds: float) -> None:
+        self._done += 1
+        print(
+            json.dumps(
+                {
+                    "photo": path,
+                    "faces": faces,
+                    "error": error,
+                    "seconds": round(seconds, 3),
+                    "done": self._done,
+                    "total": self._total,
+                }
+            ),
+            file=self._out,
+            flush=True,
+        )
+
+    def close(self) -> None: ...
+
+
+class Quiet:
+    """Nothing, in a pipe."""
+
+    def start(self, total: int) -> None: ...
+
+    def photo(self, path: str, faces: int, error: str, seconds: float) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def progress(as_json: bool, out: TextIO) -> Bar | JsonLines | Quiet:
+    if as_json:
+        return JsonLines(out)
+    return Bar(sys.stderr) if sys.stderr.isatty() else Quiet()

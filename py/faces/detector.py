@@ -1,0 +1,227 @@
+"""Detectors: where the faces are. One small interface over deepface's detectors, YuNet and dlib.
+
+A detector is cheap to construct and loads at first use. It sees the photo reduced to its `side`, and never
+padded: padding to four times the area is what costs deepface's `represent()` its recall (MEASURED.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faces import weights
+from faces.errors import DetectorError, WeightsMissing
+from faces.records import Box, Detection, Landmarks
+
+Image = NDArray[np.uint8]
+
+
+class Detector(Protocol):
+    """Finds faces in an RGB image (h, w, 3). `side` is the longest side, in pixels, that it wants to see."""
+
+    name: str
+    side: int
+
+    def load(self) -> None:
+        """Get ready; raises WeightsMissing with what to do. Called once."""
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Faces in pixels of `image`. Raises whatever goes wrong; an empty list means no face."""
+
+
+def find_faces(detector: Detector, image: Image) -> list[Detection]:
+    """The faces in an image of any size, in its pixels, boxes clipped to it, most confident first.
+
+    Raises DetectorError if the detector fails or returns what no face can be.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    factor = min(1.0, detector.side / max(height, width))
+    small = image
+    if factor < 1.0:
+        size = (max(1, round(width * factor)), max(1, round(height * factor)))
+        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    try:
+        found = detector.detect(small)
+    except MemoryError as error:
+        raise DetectorError(f"detector {detector.name}: out of memory") from error
+    except WeightsMissing:
+        raise
+    except Exception as error:
+        raise DetectorError(f"detector {detector.name} failed: {error or type(error).__name__}") from error
+    faces = []
+    for face in found:
+        if not face.box.is_sane() or not np.isfinite([face.confidence, *np.ravel(face.landmarks)]).all():
+            raise DetectorError(f"detector {detector.name} returned nonsense: {face.box}")
+        whole = face.scaled(1 / factor)
+        box = whole.box.clipped(width, height)
+        if box.w >= 1 and box.h >= 1 and box.w * box.h >= 0.2 * whole.box.w * whole.box.h:
+            faces.append(Detection(box, min(max(whole.confidence, 0.0), 1.0), whole.landmarks))
+    return sorted(faces, key=lambda face: -face.confidence)
+
+
+def deepface_model(task: str, name: str, kind: str) -> Any:
+    """Build a model by deepface, downloading its weights. WeightsMissing names file and folder.
+
+    What deepface and gdown print goes nowhere: stdout is ours, and the error says all of it.
+    """
+    os.environ.setdefault("DEEPFACE_BACKEND_ENGINE", "onnx")  # never pulls TensorFlow in where both are
+    os.environ.setdefault("DEEPFACE_LOG_LEVEL", "40")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    weights.prepare_folder()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            from deepface.modules.modeling import build_model
+
+            return build_model(task, name)
+    except MemoryError as error:
+        raise WeightsMissing(f"{kind} {name} does not fit into memory; choose a smaller one") from error
+    except Exception as error:
+        raise WeightsMissing(f"{kind} {name}: {_advice(error)}") from error
+
+
+def _advice(error: BaseException) -> str:
+    chain = [error]
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
+        chain.append(cause)
+    text = " ".join(str(error).split()) or type(error).__name__
+    root = " ".join(str(chain[-1]).split())[:200]
+    if "downloading it manually to " in text:
+        target = text.split("downloading it manually to ")[1].rstrip(". ")
+        source = text.split("downloading ")[1].split(". Consider")[0].partition(" from ")[2]
+        return f"{target} is missing and could not be downloaded ({root}); get it from {source} and put it there"
+    if isinstance(error, ImportError) or "install" in text:
+        extra = "; for OpenCV on a server: apt-get install libgl1" if "libGL" in text else ""
+        return f"{text[:300]}{extra}"
+    return f"{text[:700]}; the weights folder is {weights.folder()}"
+
+
+class YuNet:
+    """OpenCV's YuNet at 640 pixels and score 0.6, where it found all of 222 faces (MEASURED.md)."""
+
+    name, side = "yunet", 640
+    score = 0.6
+
+    def __init__(self, session: Any = None):
+        self._session = session
+
+    def load(self) -> None:
+        if self._session is None:
+            self._session = deepface_model("face_detector", "yunet", "detector").model
+            self._session.setScoreThreshold(self.score)
+
+    def detect(self, image: Image) -> list[Detection]:
+        self._session.setInputSize((image.shape[1], image.shape[0]))
+        _, found = self._session.detect(np.ascontiguousarray(image[:, :, ::-1]))
+        # each row: x y w h, five points (the person's right eye first, which lies left in the picture), score
+        return [
+            Detection(
+                Box(*map(float, row[:4])),
+                float(row[14]),
+                tuple((float(row[i]), float(row[i + 1])) for i in range(4, 14, 2)),
+            )
+            for row in ([] if found is None else found)
+        ]
+
+
+class DlibHog:
+    """dlib's HOG detector, once upsampled: needs no download. Finds upright faces from about 40 pixels."""
+
+    name, side = "dlib", 640
+
+    def __init__(self, session: Any = None):
+        self._session = session
+
+    def load(self) -> None:
+        if self._session is None:
+            try:
+                import dlib
+            except ImportError as error:
+                raise WeightsMissing(f"detector dlib: {error}; pip install dlib-bin") from error
+            self._session = dlib.get_frontal_face_detector()
+
+    def detect(self, image: Image) -> list[Detection]:
+        boxes, scores, _ = self._session.run(image, 1)
+        # dlib's score has no upper end (about 3.5 at most); 1 - exp(-score) brings it to 0..1 in the same order
+        return [
+            Detection(Box(b.left(), b.top(), b.width(), b.height()), float(1 - np.exp(-max(s, 0.0))))
+            for b, s in zip(boxes, scores, strict=True)
+        ]
+
+
+class Haar:
+    """OpenCV's Haar cascade, called directly: deepface's wrapper takes any failure for "no face"."""
+
+    name, side = "opencv", 1280
+
+    def __init__(self, session: Any = None):
+        self._session = session
+
+    def load(self) -> None:
+        if self._session is None:
+            self._session = deepface_model("face_detector", "opencv", "detector")
+
+    def detect(self, image: Image) -> list[Detection]:
+        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        boxes, _, scores = self._session.model["face_detector"].detectMultiScale3(bgr, 1.1, 10, outputRejectLevels=True)
+        faces = []
+        for (x, y, w, h), score in zip(boxes, scores, strict=True):
+            left, right = self._session.find_eyes(img=bgr[y : y + h, x : x + w])  # the person's left and right
+            eyes: Landmarks = ()
+            if left is not None and right is not None:
+                eyes = ((float(x + right[0]), float(y + right[1])), (float(x + left[0]), float(y + left[1])))
+            faces.append(Detection(Box(float(x), float(y), float(w), float(h)), float(1 - np.exp(-score / 5)), eyes))
+        return faces
+
+
+class DeepfaceDetector:
+    """Any other detector of deepface, by its own `detect_faces`. `rgb`: it wants RGB although deepface's
+    convention is BGR (mediapipe: 144 instead of 106 faces, MEASURED.md)."""
+
+    def __init__(self, name: str, side: int, rgb: bool = False, session: Any = None):
+        self.name, self.side, self._rgb, self._session = name, side, rgb, session
+
+    def load(self) -> None:
+        if self._session is None:
+            if self.name == "mediapipe":
+                os.environ.setdefault("MEDIAPIPE_MODEL_SELECTION", "1")  # full range: faces up to 5 m away
+                os.environ.setdefault("MEDIAPIPE_MIN_DETECTION_CONFIDENCE", "0.5")
+            self._session = deepface_model("face_detector", self.name, "detector")
+
+    def detect(self, image: Image) -> list[Detection]:
+        with contextlib.redirect_stdout(io.StringIO()):
+            regions = self._session.detect_faces(image if self._rgb else np.ascontiguousarray(image[:, :, ::-1]))
+        return [_from_region(region) for region in regions]
+
+
+def _from_region(region: Any) -> Detection:
+    # "left" is the person's left there, so the right eye comes first here
+    points = [region.right_eye, region.left_eye, region.nose, region.mouth_right, region.mouth_left]
+    if any(point is None for point in points):
+        points = points[:2]
+    landmarks: Landmarks = ()
+    if all(point is not None for point in points):
+        landmarks = tuple((float(x), float(y)) for x, y in points)
+    confidence = region.confidence if region.confidence is not None else 0.0
+    return Detection(
+        Box(float(region.x), float(region.y), float(region.w), float(region.h)), float(confidence), landmarks
+    )
+
+
+#: Longest sides from MEASURED.md: more costs time and finds large faces worse.
+DETECTORS: dict[str, Callable[[], Detector]] = {
+    "yunet": YuNet,
+    "dlib": DlibHog,
+    "opencv": Haar,
+    "retinaface": lambda: DeepfaceDetector("retinaface", 1280),
+    "mtcnn": lambda: DeepfaceDetector("mtcnn", 1280),
+    "ssd": lambda: DeepfaceDetector("ssd", 1280),
+    "mediapipe": lambda: DeepfaceDetector("mediapipe", 640, rgb=True),
+}

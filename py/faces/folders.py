@@ -1,0 +1,162 @@
+"""Where photos and data files lie: a plain folder here, a hub's channel in hub mode. One protocol for both, so that
+the jobs are one program.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from faces.errors import UsageError
+from faces.files import DataFile
+from faces.images import EXTENSIONS
+from faces.store import one_line
+
+DATA_FOLDER = "faces"
+FACES_PKL, FACES_CSV = "faces.pkl", "faces.csv"
+NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON = "names.csv", "edits.csv", "config.json", "thresholds.json"
+LOG, REPORT = "faces.log", "report.html"
+DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
+#: Everything the program may leave in the data folder.
+DATA_FILES = (
+    NAMES_CSV,
+    EDITS_CSV,
+    CONFIG_JSON,
+    THRESHOLDS_JSON,
+    REPORT,
+    "faces_statistics.csv",
+    "models_statistics.csv",
+    LOG,
+    DETECT_LOCK,
+    RECOGNIZE_LOCK,
+    NAMES_LOCK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo as found. `name` is unique in its folder; `hash` is the hub's attach hash, "" in folder mode."""
+
+    name: str
+    path: Path
+    size: int
+    mtime_ns: int
+    hash: str = ""
+
+
+@dataclass(slots=True)
+class Folder:
+    """A folder with photos or data files. `name`: its path below the album's root, "" for the root."""
+
+    name: str
+    pkl: DataFile
+    csv: DataFile
+    photos: list[Photo] = field(default_factory=list)
+    #: What could not be read here, and why: one line each.
+    problems: list[str] = field(default_factory=list)
+
+    def path_of(self, file: str) -> str:
+        """The path of one of its photos below the album's root, as names.csv has it."""
+        return one_line(f"{self.name}/{file}" if self.name else file)
+
+
+class Album(Protocol):
+    """A person's photos with the data that belongs to them."""
+
+    def folders(self) -> Iterator[Folder]:
+        """Every folder with photos or data files, in the order of their names. Nothing is kept open."""
+
+    def data(self, name: str) -> DataFile:
+        """A file of the album as a whole: names.csv, config.json, ..."""
+
+    def lock(self, name: str) -> Path:
+        """Where a lock file lies."""
+
+
+class PlainAlbum:
+    """A folder of photos and its subfolders: a local album or a mounted WebDAV cloud."""
+
+    def __init__(self, root: Path, follow_symlinks: bool = False):
+        if not root.is_dir():
+            raise UsageError(f"{root} is no folder" if root.exists() else f"there is no folder {root}")
+        self.root = root.absolute()
+        self._follow = follow_symlinks
+
+    def data(self, name: str) -> DataFile:
+        return DataFile(self.root / DATA_FOLDER / name)
+
+    def lock(self, name: str) -> Path:
+        return self.root / DATA_FOLDER / name
+
+    def folders(self) -> Iterator[Folder]:
+        yield from self._walk(self.root, "", frozenset())
+
+    def _walk(self, path: Path, name: str, above: frozenset[tuple[int, int]]) -> Iterator[Folder]:
+        folder = Folder(name, DataFile(path / FACES_PKL), DataFile(path / FACES_CSV))
+        below: list[str] = []
+        has_data = False
+        try:
+            here = path.stat()
+            with os.scandir(path) as entries:
+                for entry in sorted(entries, key=lambda e: e.name):
+                    has_data |= entry.name in (FACES_PKL, FACES_CSV)
+                    if self._is_folder(entry, name):
+                        if _is_text(entry.name):
+                            below.append(entry.name)
+                        else:
+                            folder.problems.append(_no_text(entry, "folder"))
+                    elif Path(entry.name).suffix.lower() in EXTENSIONS:
+                        self._add_photo(folder, entry)
+        except OSError as error:
+            folder.problems.append(f"{path}: cannot be listed: {error.strerror}")
+            yield folder
+            return
+        if folder.photos or folder.problems or has_data:
+            yield folder
+        identity = (here.st_dev, here.st_ino)
+        if identity not in above:  # a symbolic link may lead back up
+            for child in below:
+                yield from self._walk(path / child, f"{name}/{child}" if name else child, above | {identity})
+
+    def _is_folder(self, entry: os.DirEntry[str], parent: str) -> bool:
+        if entry.name.startswith(".") or entry.name == "lost+found":  # .Trash-1000 too
+            return False
+        if not parent and entry.name == DATA_FOLDER:
+            return False
+        return entry.is_dir(follow_symlinks=self._follow)
+
+    def _add_photo(self, folder: Folder, entry: os.DirEntry[str]) -> None:
+        if entry.name.startswith("."):
+            return
+        if not _is_text(entry.name):
+            folder.problems.append(_no_text(entry, "photo"))
+            return
+        try:
+            if entry.is_file(follow_symlinks=self._follow):
+                stat = entry.stat(follow_symlinks=self._follow)
+                folder.photos.append(Photo(entry.name, Path(entry.path), stat.st_size, stat.st_mtime_ns))
+        except OSError as error:
+            folder.problems.append(f"{entry.path}: {error.strerror}")
+
+
+def _no_text(entry: os.DirEntry[str], what: str) -> str:
+    return f"{os.fsencode(entry.path)!r}: the name is no UTF-8 text: rename the {what}"
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def root_of(photo: Path) -> Path:
+    """The album a photo belongs to: the nearest folder above it with data of ours. UsageError if there is none."""
+    for folder in photo.absolute().parents:
+        if (folder / DATA_FOLDER / CONFIG_JSON).is_file():
+            return folder
+    raise UsageError(f"{photo} lies in no folder that was searched for faces: run `faces detect --directory DIR` first")

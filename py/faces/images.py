@@ -1,0 +1,166 @@
+"""Photos as pixels: upright, RGB, 8 bits, whatever the file. Pillow reads them, and is loaded only here.
+
+Pillow rather than OpenCV, because it names what is wrong with a file (OpenCV hands out a truncated photo as a
+whole one), knows the size before it decodes, and reduces JPEGs while decoding as fast (MEASURED: 2.0 against
+2.25 times).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.errors import PhotoError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+EXTENSIONS = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".bmp"]
+)
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF", "BMP")
+_ORIENTATION, _EXIF, _TAKEN, _OFFSET = 0x0112, 0x8769, 0x9003, 0x9011
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Decoded pixels (h, w, 3) RGB, upright. `width`, `height` are of the full photo, upright;
+    `scale` is pixels here per pixel of the full photo (1.0, 0.5, ...); `taken` as in EXIF, or ''."""
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    scale: float
+    orientation: int
+    taken: str
+
+
+def content_hash(path: Path) -> str:
+    """32 hex digits that tell photos apart by their bytes (BLAKE2b, 128 bits). PhotoError if unreadable."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise PhotoError(f"cannot be read: {error.strerror}") from error
+
+
+def decode(path: Path, max_megapixels: float, side: int | None = None) -> Picture:
+    """The photo's pixels; where `side` is given and the format allows, reduced while decoding to the smallest
+    of 1, 1/2, 1/4, 1/8 that leaves the longest side at least that long.
+
+    Raises PhotoError with a reason a person understands: no image, truncated, too large, no memory.
+    """
+    try:
+        with _open(path) as image:
+            width, height = image.size
+            if width * height > max_megapixels * 1e6:
+                raise PhotoError(
+                    f"has {width * height / 1e6:.0f} megapixels, the limit is {max_megapixels:g} "
+                    "(detection.max_megapixels in config.json)"
+                )
+            exif = image.getexif()
+            orientation = exif.get(_ORIENTATION, 1)
+            orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+            taken = _taken(exif)
+            if side and image.format in ("JPEG", "MPO"):
+                factor = side / max(width, height)
+                image.draft("RGB", (max(1, int(width * factor)), max(1, int(height * factor))))
+            pixels = _upright(_to_rgb(image), orientation)
+    except PhotoError:
+        raise
+    except MemoryError as error:
+        raise PhotoError("does not fit into memory") from error
+    except Exception as error:  # Pillow's plugins raise whatever a damaged file provokes
+        raise PhotoError(_reason(error)) from error
+    if orientation >= 5:
+        width, height = height, width
+    return Picture(pixels, width, height, pixels.shape[1] / width, orientation, taken)
+
+
+def thumbnail(path: Path, side: int, max_megapixels: float, quality: int = 72) -> bytes:
+    """The photo as a small upright JPEG, longest side at most `side`. PhotoError as `decode`."""
+    from PIL import Image
+
+    image = Image.fromarray(decode(path, max_megapixels, side).pixels)
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _open(path: Path) -> PillowImage:
+    from PIL import AvifImagePlugin, Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
+
+    # The size is checked here against the user's limit; Pillow's own limit would only warn.
+    Image.MAX_IMAGE_PIXELS = None
+    Image.preinit()
+    with path.open("rb") as file:
+        head = file.read(12)
+    if not head:
+        raise PhotoError("is empty")
+    if head[4:8] == b"ftyp" and head[8:11] in (b"hei", b"hev", b"mif", b"msf"):  # ISO/IEC 23008-12
+        try:
+            import pillow_heif
+        except ImportError as error:
+            raise PhotoError("HEIC needs the package pillow-heif: pip install pillow-heif") from error
+        pillow_heif.register_heif_opener()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd EXIF is no reason to fill the log
+        # Only formats of photos: Pillow also opens PostScript and others that start programs.
+        return Image.open(path, formats=[known for known in _FORMATS if known in Image.OPEN])
+
+
+def _to_rgb(image: PillowImage) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    if image.mode in ("I;16", "I;16L", "I;16B", "I", "F"):
+        values = np.asarray(image, dtype=np.float32)
+        # 16 bits are 0..65535; other depths have no agreed white, so their brightest pixel is it
+        top = 65535.0 if image.mode.startswith("I;16") else max(float(values.max(initial=0.0)), 1.0)
+        grey = np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(image.convert("RGB"))
+
+
+def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Undo the EXIF orientation (Exif 2.32, tag 0x0112)."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _taken(exif: Any) -> str:
+    try:
+        details = exif.get_ifd(_EXIF)
+        return f"{details.get(_TAKEN, '')}{details.get(_OFFSET, '')}".strip("\0 ")
+    except Exception:  # a date is not worth a photo
+        return ""
+
+
+def _reason(error: Exception) -> str:
+    from PIL import UnidentifiedImageError
+
+    text = str(error) or type(error).__name__
+    if isinstance(error, FileNotFoundError):
+        return "is gone"
+    if isinstance(error, UnidentifiedImageError):
+        return "is not an image, whatever its name says"
+    if "truncated" in text or "Truncated" in text:
+        return "is truncated: copy it again from where it came from"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be decoded: {text}"

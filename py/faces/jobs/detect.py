@@ -1,0 +1,102 @@
+"""Detection: finds new and changed photos, detects, aligns and embeds, then recognizes.
+
+What is to be done says `plan`; `worker` goes from folder to folder; what happens to one photo is in `photo`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from faces.errors import (
+    FacesError,
+    NothingReadable,
+    PartlyFailed,
+    RamLimitReached,
+    StopRequested,
+    TimeLimitReached,
+    WeightsMissing,
+)
+from faces.files import lock
+from faces.folders import DETECT_LOCK, Album
+from faces.guard import Guard
+from faces.jobs import channel
+from faces.jobs.channel import Progress, log
+from faces.jobs.plan import Wanted, make_plan
+from faces.jobs.worker import Summary, Worker
+from faces.settings import Settings
+
+if TYPE_CHECKING:
+    from faces.models import Models
+
+
+def prepare(album: Album, options: dict[str, Any]) -> Settings:
+    """The settings of this run: config.json, the options over it, and the choice of detector and model, which the
+    first run makes and keeps."""
+    stored = channel.read_settings(album)
+    settings = stored.with_options(**options)
+    if not settings.detectors or not settings.models:
+        from faces.models import DEFAULT_MODELS, default_detectors
+
+        settings = replace(
+            settings, detectors=settings.detectors or default_detectors(), models=settings.models or DEFAULT_MODELS
+        )
+    if not stored.detectors or not stored.models:
+        channel.keep_choice(album, stored.detectors or settings.detectors, stored.models or settings.models)
+        log.info("chosen and kept in config.json: detectors %s, models %s", settings.detectors, settings.models)
+    return settings
+
+
+def run(
+    album: Album,
+    options: dict[str, Any],
+    guard: Guard,
+    progress: Progress,
+    *,
+    models: Models | None = None,
+    match: bool = True,
+    retry: bool = False,
+) -> Summary:
+    """Detect, then recognize. Returns when all is done; raises what ended it otherwise, with what is done stored:
+    LockedError, RamLimitReached, TimeLimitReached, StopRequested, StorageError, WeightsMissing (nothing could be
+    done), NothingReadable, PartlyFailed. The last three carry the summary as `summary`."""
+    start = time.monotonic()
+    with lock(album.lock(DETECT_LOCK), "another detection") as held:
+        settings = prepare(album, options)
+        wanted = Wanted.of(settings)
+        plan = make_plan(album, wanted, retry)
+        summary = Summary(plan.photos, problems=plan.problems, detectors=settings.detectors, models=settings.models)
+        work = Worker(album, settings, wanted, plan, summary, guard, progress, held, models, match, retry)
+        ended: FacesError | None = None
+        try:
+            work.everything()
+        except (RamLimitReached, TimeLimitReached, StopRequested) as error:
+            ended = error
+            log.warning("%s", error)
+        summary.recognition = work.recognize()
+        summary.seconds = time.monotonic() - start
+        if ended:
+            raise ended
+    _raise_failures(summary)
+    return summary
+
+
+def _raise_failures(summary: Summary) -> None:
+    error: FacesError | None = None
+    if summary.missing:
+        error = WeightsMissing("\n".join(summary.missing.values()))
+    elif summary.failed and not summary.done:
+        error = NothingReadable(f"none of {summary.failed} photo(s) could be processed; the log says why for each")
+    elif summary.failed or summary.problems:
+        error = PartlyFailed(
+            "\n".join(
+                [
+                    *([f"{summary.failed} photo(s) failed; the log says why for each"] if summary.failed else []),
+                    *summary.problems,
+                ]
+            )
+        )
+    if error:
+        error.summary = summary  # type: ignore[attr-defined]
+        raise error

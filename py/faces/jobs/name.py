@@ -1,0 +1,75 @@
+"""Naming from the command line: appends a decision to names.csv, as the page does on a hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from faces import store
+from faces.errors import UsageError
+from faces.files import DataFile
+from faces.folders import FACES_CSV, FACES_PKL, NAMES_CSV, PlainAlbum, root_of
+from faces.jobs import channel
+from faces.names import clean_name
+from faces.records import Decision, ShownFace
+
+
+def run(target: str, decision: str, name: str = "", by: str = "command line") -> ShownFace:
+    """Decide about the face at `target` ("DIR/photo.jpg", or "DIR/photo.jpg#2" where there are several).
+
+    Returns the face decided about. Raises UsageError if there is no such face, or several and no number.
+    """
+    name = clean_name(name)
+    if decision in ("name", "reject") and not name:
+        raise UsageError("the name is empty")
+    photo, number = _split(target)
+    face = _find(photo, number)
+    root = root_of(photo)
+    row = next(
+        (
+            r
+            for r in store.read_faces(DataFile(photo.parent / FACES_PKL), embeddings=False) or ()
+            if r.file == photo.name
+        ),
+        None,
+    )
+    path = photo.absolute().relative_to(root).as_posix()
+    entry = Decision(
+        channel.now(),
+        face.id,
+        face.photo or (row.content if row else ""),
+        path,
+        face.box,
+        decision,
+        name if decision in ("name", "reject") else "",
+        by,
+    )
+    channel.append_to_journal(PlainAlbum(root), NAMES_CSV, [entry])
+    return face
+
+
+def _split(target: str) -> tuple[Path, int | None]:
+    """A photo may have # in its name: what exists as it is wins."""
+    path = Path(target)
+    if path.is_file():
+        return path, None
+    before, mark, number = target.rpartition("#")
+    if mark and number.isdigit() and Path(before).is_file():
+        return Path(before), int(number)
+    raise UsageError(f"there is no photo {before if mark and number.isdigit() else target}")
+
+
+def _find(photo: Path, number: int | None) -> ShownFace:
+    faces = [f for f in store.read_shown(DataFile(photo.parent / FACES_CSV)) or () if f.file == photo.name]
+    if not faces:
+        raise UsageError(f"no face was found on {photo}: run `faces detect` first, or it has none")
+    if number is None:
+        if len(faces) > 1:
+            listed = "; ".join(f"#{f.face_nr} {f.name or f.name_recognized or 'unnamed'}" for f in faces)
+            raise UsageError(
+                f"{photo} has {len(faces)} faces, from left to right: {listed}. Say which, as in {photo.name}#1"
+            )
+        return faces[0]
+    for face in faces:
+        if face.face_nr == number:
+            return face
+    raise UsageError(f"{photo} has no face #{number}; it has {len(faces)}, numbered from left to right")

@@ -1,0 +1,179 @@
+"""What is to be done: which photos are new, changed, moved, or lack a detector, model or attribute. Reads file lists
+and faces.pkl without embeddings; opens no photo.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from faces import store
+from faces.errors import DamagedFile, FacesError, PickleRefused
+from faces.folders import Album, Folder, Photo
+from faces.jobs.channel import log
+from faces.jobs.collection import photo_key
+from faces.records import FACE, FAILED, NONE, FaceRow
+from faces.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What every photo shall have."""
+
+    detectors: tuple[str, ...]
+    models: tuple[str, ...]
+    demography: tuple[str, ...] = ()
+    min_face_percent: float = 0.0
+    min_face_pixels: int = 0
+    max_attempts: int = 3
+
+    @classmethod
+    def of(cls, settings: Settings) -> Wanted:
+        return cls(
+            settings.detectors,
+            settings.models,
+            settings.demography,
+            settings.min_face_percent,
+            settings.min_face_pixels,
+            settings.max_attempts,
+        )
+
+    def min_width(self, photo_width: int) -> float:
+        """The narrowest face wanted, as a fraction of the photo's width."""
+        return max(self.min_face_percent / 100, self.min_face_pixels / photo_width if photo_width else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What one photo lacks."""
+
+    detectors: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    demography: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.detectors or self.models or self.demography)
+
+
+def lacking(rows: Sequence[FaceRow], wanted: Wanted) -> Lack:
+    """What a photo with these rows lacks. A failure is tried again until `max_attempts`, then it rests until the
+    photo changes."""
+    given_up = {
+        (row.detector, row.model) for row in rows if row.status == FAILED and row.attempts >= wanted.max_attempts
+    }
+    if ("", "") in given_up:
+        return Lack()
+    done = {
+        row.detector
+        for row in rows
+        if row.status in (FACE, NONE) and row.min_width <= wanted.min_width(row.width) + 1e-6
+    }
+    detectors = tuple(d for d in wanted.detectors if d not in done and (d, "") not in given_up)
+    models, demography = [], []
+    faces: dict[tuple[str, str], list[FaceRow]] = defaultdict(list)
+    for row in rows:
+        if row.status == FACE and row.detector in wanted.detectors:
+            faces[row.detector, row.face].append(row)
+    for model in wanted.models:
+        if any(
+            all(row.model != model for row in own) and (detector, model) not in given_up
+            for (detector, _), own in faces.items()
+        ):
+            models.append(model)
+    for name in wanted.demography:
+        if ("", name) not in given_up and any(
+            all(getattr(row, name.lower()) in (None, "") for row in own) for own in faces.values()
+        ):
+            demography.append(name)
+    return Lack(detectors, tuple(models), tuple(demography))
+
+
+@dataclass(slots=True)
+class FolderPlan:
+    """One folder: which photos to look at, which rows are of photos that are gone."""
+
+    folder: Folder
+    todo: list[Photo] = field(default_factory=list)
+    #: Keys of photos of which faces.pkl has rows but which are not there any more.
+    vanished: set[str] = field(default_factory=set)
+    #: Keys of photos whose face ids stand elsewhere already (a folder copied with its data).
+    doubled: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Plan:
+    folders: list[FolderPlan] = field(default_factory=list)
+    #: Content hash -> where photos of that content are known: (index into folders, key).
+    known: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    ids: set[str] = field(default_factory=set)
+    photos: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return sum(len(folder.todo) for folder in self.folders)
+
+
+def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
+    """Look at every folder. One whose files are foreign or cannot be read is left out, with a line in `problems`.
+
+    `retry` tries photos again that were given up.
+    """
+    plan = Plan()
+    for folder in album.folders():
+        plan.problems += folder.problems
+        plan.photos += len(folder.photos)
+        try:
+            store.check_shown(folder.csv)  # a foreign one means: this folder is not ours to fill
+            rows = read_rows(folder, embeddings=False)
+        except FacesError as error:
+            plan.problems.append(str(error))
+            continue
+        plan.folders.append(_plan_folder(plan, folder, rows, wanted, retry))
+    return plan
+
+
+def read_rows(folder: Folder, embeddings: bool = True) -> list[FaceRow]:
+    """The rows of a folder's faces.pkl. A damaged one is set aside (names are not in it), a pickle is left for
+    detection to replace; in both cases the folder starts anew. Raises ForeignFile."""
+    try:
+        return store.read_faces(folder.pkl, embeddings) or []
+    except PickleRefused as error:
+        log.warning("%s", error)
+    except DamagedFile as error:
+        log.warning("%s; it is kept as %s", error, folder.pkl.set_aside("damaged"))
+    return []
+
+
+def _plan_folder(plan: Plan, folder: Folder, rows: list[FaceRow], wanted: Wanted, retry: bool) -> FolderPlan:
+    item = FolderPlan(folder)
+    by_key: dict[str, list[FaceRow]] = defaultdict(list)
+    for row in rows:
+        by_key[photo_key(row.photo, row.file)].append(row)
+    present = set()
+    for photo in folder.photos:
+        key = photo_key(photo.hash, photo.name)
+        present.add(key)
+        own = by_key.get(key, [])
+        if retry:
+            own = [row for row in own if row.status != FAILED]
+        if not own or not is_same_file(own[0], photo) or lacking(own, wanted):
+            item.todo.append(photo)
+    if not folder.problems:  # what could not be listed is not gone
+        item.vanished = by_key.keys() - present
+    index = len(plan.folders)
+    for key, own in by_key.items():
+        ids = {row.face for row in own if row.face}
+        if key in present and ids & plan.ids:
+            item.doubled.add(key)
+            item.todo += [p for p in folder.photos if photo_key(p.hash, p.name) == key and p not in item.todo]
+        plan.ids |= ids
+        if own[0].content:
+            plan.known[own[0].content].append((index, key))
+    return item
+
+
+def is_same_file(row: FaceRow, photo: Photo) -> bool:
+    """Whether size, time and name are those of the row: then it is the same photo, unread."""
+    return (row.size, row.mtime_ns, row.file) == (photo.size, photo.mtime_ns, photo.name)

@@ -1,0 +1,301 @@
+"""Names for faces: what people decided, carried over to faces.csv, and guesses for the others.
+
+Reads faces.pkl, names.csv and faces.csv; writes faces.csv (and edits.csv, where a person edited names in
+faces.csv). Imports numpy and pyarrow only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from faces import store
+from faces.files import lock
+from faces.folders import EDITS_CSV, RECOGNIZE_LOCK, Album
+from faces.jobs import channel
+from faces.jobs.channel import log
+from faces.jobs.collection import Collection, Face, FolderData, is_waiting, load, photo_key, subjects
+from faces.matcher import candidates, most_similar
+from faces.names import Guess, Standing, assign, clean_name, edited, resolve
+from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
+from faces.settings import MODELS, Settings
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a recognition did. `guessed`: faces that have a guessed name now; `new`: guesses not there before."""
+
+    faces: int = 0
+    named: int = 0
+    guessed: int = 0
+    new: int = 0
+    edits: int = 0
+    written: int = 0
+    people: int = 0
+    failures: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def run(
+    album: Album, settings: Settings, match: bool = True, wait: float = 0.0, check: Callable[[], None] = lambda: None
+) -> Summary:
+    """Bring every faces.csv up to date; with `match` guess names anew, else keep the guesses there are.
+
+    Raises LockedError if another recognition holds the lock for more than `wait` seconds, StorageError if a file
+    cannot be written. `check` is called between folders and may raise to stop.
+    """
+    with lock(album.lock(RECOGNIZE_LOCK), "another recognition", wait):
+        collection = load(album, settings.detectors, embeddings=match)
+        summary = Summary(problems=collection.problems, failures=len(collection.failures))
+        standings, orphans = _standings(album, collection, summary)
+        guesses = guess(collection, standings, settings) if match else None
+        before = {shown.id: shown for data in collection.folders for shown in data.shown}
+        by_hand = _by_hand(collection, orphans)
+        for data in collection.folders:
+            check()
+            rows = _shown_rows(data, standings, guesses, before, settings)
+            rows += by_hand.get(id(data), [])
+            _number(rows)
+            _count(summary, rows, before)
+            if rows or data.shown or data.photos:
+                summary.written += store.write_shown(data.folder.csv, rows)
+        summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
+        log.info(
+            "recognized: %d faces, %d named, %d guessed, %d faces.csv written",
+            summary.faces,
+            summary.named,
+            summary.guessed,
+            summary.written,
+        )
+        return summary
+
+
+def _standings(
+    album: Album, collection: Collection, summary: Summary
+) -> tuple[dict[str, Standing], dict[str, Standing]]:
+    """What holds for each face: the journal, what was edited in faces.csv since, and the names in faces.csv that
+    a lost journal no longer knows."""
+    journal, known = channel.read_journal(album), subjects(collection)
+    standings, orphans = resolve(journal, known)
+    edits, lost = [], []
+    for data in collection.folders:
+        for shown in data.shown:
+            standing = standings.get(shown.id) or orphans.get(shown.id)
+            if not shown.time_named and not shown.name and not shown.state:
+                continue
+            if standing and (standing.time, standing.state, standing.name) == (
+                shown.time_named,
+                shown.state,
+                shown.name,
+            ):
+                continue
+            decision = edited(shown.name, shown.state, shown.time_named, standing)
+            if decision:
+                edits.append(_decision(data, shown, channel.iso_time(data.csv_mtime), *decision))
+            elif shown.time_named and (standing is None or standing.at(shown.time_named) is None):
+                kind = {"named": "name", "unknown": "unknown", "ignored": "ignore"}.get(shown.state, "clear")
+                lost.append(_decision(data, shown, shown.time_named, kind, clean_name(shown.name)))
+    if edits or lost:
+        channel.append_to_journal(album, EDITS_CSV, edits + lost)
+        summary.edits = len(edits)
+        standings, orphans = resolve(journal + edits + lost, known)
+    return standings, orphans
+
+
+def _decision(data: FolderData, shown: ShownFace, time: str, kind: str, name: str) -> Decision:
+    row = data.photos.get(photo_key(shown.photo, shown.file))
+    photo = shown.photo or (row.content if row else "")
+    return Decision(time, shown.id, photo, data.folder.path_of(shown.file), shown.box, kind, name, "faces.csv")
+
+
+def guess(collection: Collection, standings: dict[str, Standing], settings: Settings) -> dict[str, list[Guess]]:
+    """The guesses for each open face, of the model first in the settings first; with `enforce` of every model."""
+    faces = collection.faces()
+    present = {model for face in faces for model in face.by_model}
+    models = [m for m in settings.models if m in present] or [m for m in MODELS if m in present]
+    photo_of = {face.id: face.photo for face in faces}
+    taken = {
+        (photo_of[face], standing.name)
+        for face, standing in standings.items()
+        if standing.state == NAMED and face in photo_of
+    }
+    rejected = {face: standing.rejected for face, standing in standings.items() if standing.rejected}
+    result: dict[str, list[Guess]] = defaultdict(list)
+    for model in models:
+        found: list[tuple[float, str, str]] = []
+        open_faces = [face for face in faces if settings.enforce or face.id not in result]
+        for space in sorted({face.by_model[model].space for face in faces if model in face.by_model}):
+            found += _near(faces, open_faces, model, space, standings, settings)
+        for face_id, (name, distance) in assign(found, photo_of, taken, rejected).items():
+            result[face_id].append(Guess(name, distance, model))
+            if not settings.enforce:
+                taken.add((photo_of[face_id], name))
+    return dict(result)
+
+
+def _near(
+    faces: list[Face],
+    open_faces: list[Face],
+    model: str,
+    space: str,
+    standings: dict[str, Standing],
+    settings: Settings,
+) -> Iterable[tuple[float, str, str]]:
+    """(distance, face, name) for every open face near enough to a person, in one space."""
+
+    def rows(items: list[Face], state: str, width: int) -> list[tuple[Face, FaceRow]]:
+        return [
+            (face, row)
+            for face in items
+            if (row := face.by_model.get(model)) is not None
+            and row.space == space
+            and row.w >= width
+            and (standings[face.id].state if face.id in standings else OPEN) == state
+        ]
+
+    by_person: dict[str, list[FaceRow]] = defaultdict(list)
+    for face, row in rows(faces, NAMED, settings.training_min_pixels):
+        by_person[standings[face.id].name].append(row)
+    queries = rows(open_faces, OPEN, settings.result_min_pixels)
+    names = sorted(by_person)
+    if not names or not queries:
+        return []
+    known, persons = [], []
+    for number, name in enumerate(names):
+        vectors = np.stack([row.embedding for row in by_person[name]])
+        chosen = vectors[most_similar(vectors, settings.most_similar_percent, settings.most_similar_number)]
+        known.append(chosen)
+        persons += [number] * len(chosen)
+    q, p, d = candidates(
+        np.stack([row.embedding for _, row in queries]),
+        np.concatenate(known),
+        persons,
+        settings.threshold(model),
+        settings.metric,
+    )
+    return [
+        (distance, queries[i][0].id, names[n])
+        for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)
+    ]
+
+
+def _shown_rows(
+    data: FolderData,
+    standings: dict[str, Standing],
+    guesses: dict[str, list[Guess]] | None,
+    before: dict[str, ShownFace],
+    settings: Settings,
+) -> list[ShownFace]:
+    """The rows of one faces.csv: a face each; rows of photos that detection has not redone yet stay."""
+    nothing, ids, rows = Standing(), set(), []
+    for face in data.faces:
+        ids.add(face.id)
+        old = before.get(face.id)
+        standing = standings.get(face.id, nothing)
+        shown = _shown(face, old)
+        shown.state, shown.name = standing.state, standing.name
+        shown.time_named = standing.time if standing.history else ""
+        if standing.state == OPEN:
+            if guesses is not None:
+                _put_guess(shown, guesses.get(face.id, []), settings)
+            elif shown.name_recognized in standing.rejected:
+                _put_guess(shown, [], settings)
+        rows.append(shown)
+    for old in data.shown:
+        if old.id not in ids and is_waiting(data, old):
+            standing = standings.get(old.id, nothing)
+            rows.append(replace(old, name=standing.name, state=standing.state, time_named=standing.time))
+    return sorted(rows, key=lambda shown: (shown.file, shown.box.x, shown.box.y))
+
+
+def _shown(face: Face, old: ShownFace | None) -> ShownFace:
+    row = face.row
+    box = row.relative_box
+    extra = dict(old.extra) if old else {}
+    if row.age is not None:
+        extra["age"] = f"{row.age:.0f}"
+    for name, value in (("gender", row.gender), ("emotion", row.emotion), ("race", row.race)):
+        if value:
+            extra[name] = value
+    shown = ShownFace(
+        face.id,
+        row.file,
+        row.photo,
+        box,
+        detector=row.detector,
+        confidence=row.confidence,
+        date_taken=row.date_taken,
+        mtime=f"{channel.iso_time(row.mtime_ns / 1e9)[:19]}Z",
+        extra=extra,
+    )
+    if old:  # what was guessed stays beside a name: it tells how good the guesses are
+        shown.name_recognized, shown.distance = old.name_recognized, old.distance
+        shown.distance_metric, shown.model = old.distance_metric, old.model
+    if not shown.model:
+        shown.model = next(iter(face.by_model), "")
+    return shown
+
+
+def _put_guess(shown: ShownFace, guesses: list[Guess], settings: Settings) -> None:
+    shown.name_recognized, shown.distance, shown.distance_metric = "", None, ""
+    shown.extra.pop("matches", None)
+    if guesses:
+        first = guesses[0]
+        shown.name_recognized, shown.distance, shown.model = first.name, first.distance, first.model
+        shown.distance_metric = settings.metric
+        if settings.enforce:
+            shown.extra["matches"] = json.dumps(
+                {g.model: [g.name, round(g.distance, 4)] for g in guesses}, ensure_ascii=False
+            )
+
+
+def _by_hand(collection: Collection, orphans: dict[str, Standing]) -> dict[int, list[ShownFace]]:
+    """Rows for decisions about a face that no detector finds (any more) on a photo that is there."""
+    result: dict[int, list[ShownFace]] = defaultdict(list)
+    places: dict[str, tuple[FolderData, FaceRow]] = {}
+    for data in collection.folders:
+        for row in data.photos.values():
+            for key in (row.content, row.photo, "path:" + data.folder.path_of(row.file)):
+                places.setdefault(key, (data, row))
+    for face, standing in orphans.items():
+        decision = standing.history[-1]
+        place = places.get(decision.photo or "path:" + decision.file)
+        if place and standing.state != OPEN:
+            data, row = place
+            result[id(data)].append(
+                ShownFace(
+                    face,
+                    row.file,
+                    row.photo,
+                    decision.box,
+                    name=standing.name,
+                    state=standing.state,
+                    time_named=standing.time,
+                    date_taken=row.date_taken,
+                )
+            )
+    return result
+
+
+def _number(rows: list[ShownFace]) -> None:
+    """face_nr: 1, 2, ... on each photo, from left to right."""
+    rows.sort(key=lambda shown: (shown.file, shown.box.x, shown.box.y))
+    last, number = "", 0
+    for shown in rows:
+        key = photo_key(shown.photo, shown.file)
+        number = number + 1 if key == last else 1
+        last, shown.face_nr = key, number
+
+
+def _count(summary: Summary, rows: list[ShownFace], before: dict[str, ShownFace]) -> None:
+    for shown in rows:
+        summary.faces += 1
+        summary.named += shown.state == NAMED
+        if shown.state == OPEN and shown.name_recognized:
+            summary.guessed += 1
+            old = before.get(shown.id)
+            summary.new += old is None or old.name_recognized != shown.name_recognized

@@ -1,0 +1,206 @@
+"""Removing: detectors, models, names or everything; exactly that, with a count of each. What is removed is gone
+from every file; what stays is untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+from faces import store
+from faces.errors import DamagedFile, FacesError, ForeignFile, PickleRefused
+from faces.files import TEMP_PREFIX, DataFile, lock
+from faces.folders import (
+    DATA_FILES,
+    DETECT_LOCK,
+    EDITS_CSV,
+    NAMES_CSV,
+    NAMES_LOCK,
+    RECOGNIZE_LOCK,
+    Album,
+    Folder,
+)
+from faces.jobs.channel import log
+from faces.jobs.collection import photo_key
+from faces.records import FACE, NONE, OPEN, FaceRow, ShownFace
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """What is to be removed."""
+
+    detectors: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    names: bool = False
+    everything: bool = False
+
+
+@dataclass(slots=True)
+class Summary:
+    """How much was removed: rows by detector and by model, named faces, decisions, files."""
+
+    detections: dict[str, int] = field(default_factory=dict)
+    embeddings: dict[str, int] = field(default_factory=dict)
+    names: int = 0
+    decisions: int = 0
+    files: int = 0
+    kept: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def run(album: Album, what: What, wait: float = 0.0) -> Summary:
+    """Remove. Raises LockedError if a detection or recognition is at work for more than `wait` seconds."""
+    summary = Summary()
+    with _quiet_album(album, wait):
+        folders = list(album.folders())
+        if what.names and not what.everything:
+            _remove_journal(album, summary)
+        for folder in folders:
+            try:
+                if what.everything:
+                    _remove_files(folder, summary)
+                else:
+                    _remove_rows(folder, what, summary)
+            except FacesError as error:
+                summary.problems.append(str(error))
+        if what.everything:
+            _remove_data_folder(album, summary)
+    log.info("removed: %s", summary)
+    return summary
+
+
+@contextmanager
+def _quiet_album(album: Album, wait: float) -> Iterator[None]:
+    with ExitStack() as stack:
+        for name, who in (
+            (DETECT_LOCK, "a detection"),
+            (RECOGNIZE_LOCK, "a recognition"),
+            (NAMES_LOCK, "a writer of names"),
+        ):
+            stack.enter_context(lock(album.lock(name), who, wait))
+        yield
+
+
+def _remove_rows(folder: Folder, what: What, summary: Summary) -> None:
+    rows = store.read_faces(folder.pkl)
+    shown = store.read_shown(folder.csv)
+    if shown is not None and what.names:
+        summary.names += sum(face.state != OPEN for face in shown)
+        shown = [_unnamed(face) for face in shown]
+    if rows is not None and (what.detectors or what.models):
+        left = _without(rows, what, summary)
+        store.write_faces(folder.pkl, left)
+        if shown is not None:
+            shown = _still_shown(shown, rows, left)
+    if shown is not None:
+        store.write_shown(folder.csv, shown)
+
+
+def _without(rows: list[FaceRow], what: What, summary: Summary) -> list[FaceRow]:
+    """The rows that stay. A face that loses its last model keeps its box, so that it need not be detected again."""
+    left: list[FaceRow] = []
+    for row in rows:
+        if row.detector in what.detectors:
+            summary.detections[row.detector] = summary.detections.get(row.detector, 0) + (row.status in (FACE, NONE))
+        elif row.model in what.models:
+            summary.embeddings[row.model] = summary.embeddings.get(row.model, 0) + (row.status == FACE)
+        else:
+            left.append(row)
+    boxes = {(row.file, row.detector, row.face) for row in left}
+    for row in rows:
+        key = (row.file, row.detector, row.face)
+        if row.status == FACE and row.model in what.models and row.detector not in what.detectors and key not in boxes:
+            boxes.add(key)
+            left.append(replace(row, model="", space="", embedding=None, seconds_embed=0.0))
+    return left
+
+
+def _still_shown(shown: list[ShownFace], before: list[FaceRow], left: list[FaceRow]) -> list[ShownFace]:
+    """faces.csv without the faces that no detector claims any more, but with those that a person decided about:
+    names are removed with --names only. Guesses of a removed model go."""
+    had = {row.face for row in before if row.face}
+    has = {row.face for row in left if row.face}
+    models = {(row.face, row.model) for row in left}
+    result = []
+    for face in shown:
+        if face.id in had - has:
+            if face.state == OPEN:
+                continue
+            face = replace(face, detector="", model="", confidence=0.0)
+        if face.name_recognized and (face.id, face.model) not in models:
+            face = replace(face, name_recognized="", distance=None, distance_metric="", model="")
+        elif face.model and (face.id, face.model) not in models:
+            face = replace(face, model=next((m for f, m in sorted(models) if f == face.id), ""))
+        result.append(face)
+    return result
+
+
+def _unnamed(face: ShownFace) -> ShownFace:
+    extra = {key: value for key, value in face.extra.items() if key != "matches"}
+    return replace(
+        face, name="", state=OPEN, time_named="", name_recognized="", distance=None, distance_metric="", extra=extra
+    )
+
+
+def _remove_journal(album: Album, summary: Summary) -> None:
+    for name in (NAMES_CSV, EDITS_CSV):
+        file = album.data(name)
+        summary.decisions += len(store.read_decisions(file))
+        file.remove()
+
+
+def _remove_files(folder: Folder, summary: Summary) -> None:
+    """Every file of ours in a folder of photos; a foreign file of the same name stays, and is named."""
+    for file, check in ((folder.pkl, _check_pkl), (folder.csv, store.check_shown)):
+        try:
+            check(file)
+        except ForeignFile as error:
+            summary.kept.append(str(error))
+            continue
+        summary.files += file.remove()
+    _remove_leftovers(folder.pkl, summary)
+
+
+def _check_pkl(file: DataFile) -> None:
+    with suppress(DamagedFile, PickleRefused):
+        store.read_faces(file, embeddings=False)
+
+
+def _remove_leftovers(file: DataFile, summary: Summary) -> None:
+    """Temporary files of killed runs and damaged files set aside."""
+    with suppress(OSError):
+        for path in file.path.parent.iterdir():
+            name = path.name
+            ours = name.startswith(TEMP_PREFIX) or any(
+                name.startswith(f"{data}.damaged-") for data in ("faces.pkl", "faces.csv", *DATA_FILES)
+            )
+            if ours and not path.is_dir():
+                summary.files += DataFile(path).remove()
+
+
+def _remove_data_folder(album: Album, summary: Summary) -> None:
+    for name in (NAMES_CSV, EDITS_CSV):
+        summary.decisions += len(store.read_decisions(album.data(name)))
+    _remove_leftovers(album.data(NAMES_CSV), summary)
+    for name in DATA_FILES:
+        summary.files += album.data(name).remove()
+    folder = album.data(NAMES_CSV).path.parent
+    try:
+        folder.rmdir()
+    except OSError:
+        if folder.is_dir():
+            summary.kept += [f"{path} is not ours and stays" for path in sorted(folder.iterdir())]
+
+
+def counts(album: Album) -> dict[str, int]:
+    """What is there, for the question before removing: photos with data, faces, named faces, decisions."""
+    rows = names = faces = 0
+    for folder in album.folders():
+        with suppress(FacesError):
+            rows += len({photo_key(r.photo, r.file) for r in store.read_faces(folder.pkl, embeddings=False) or ()})
+            shown = store.read_shown(folder.csv) or []
+            faces += len(shown)
+            names += sum(face.state != OPEN for face in shown)
+    decisions = sum(len(store.read_decisions(album.data(name))) for name in (NAMES_CSV, EDITS_CSV))
+    return {"photos": rows, "faces": faces, "named": names, "decisions": decisions}

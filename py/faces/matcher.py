@@ -1,0 +1,78 @@
+"""Distances between embeddings, on whole matrices. Pure numpy: no files, no names.
+
+Vectors are compared only within one *space* (model, weights and alignment); the caller sees to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]  # (n, d)
+
+#: A block of distances takes at most this many bytes, whatever the number of faces.
+BLOCK_BYTES = 32 << 20
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Each row scaled to length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
+def distances(a: Vectors, b: Vectors, metric: str) -> NDArray[np.float32]:
+    """(n, d), (m, d) -> (n, m).
+
+    cosine: 1 - cos(a, b), 0..2; euclidean: |a - b|; euclidean_l2: |a/|a| - b/|b||, 0..2.
+    """
+    if metric == "cosine":
+        return np.asarray(1.0 - unit(a) @ unit(b).T, dtype=np.float32)
+    if metric == "euclidean_l2":
+        a, b = unit(a), unit(b)
+    elif metric != "euclidean":
+        raise ValueError(f"no metric {metric!r}")
+    # |a - b|^2 = |a|^2 + |b|^2 - 2ab: one matrix product instead of n x m x d differences
+    squares = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b) - 2.0 * (a @ b.T)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)), dtype=np.float32)
+
+
+def candidates(
+    queries: Vectors, known: Vectors, persons: Sequence[int] | NDArray[np.intp], threshold: float, metric: str
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Every (query, person) of which the nearest known face is at most `threshold` away.
+
+    `persons` (m,) numbers the person of each known face. Three arrays of one length: query index, person,
+    distance. Memory is bounded by BLOCK_BYTES whatever n and m.
+    """
+    labels = np.asarray(persons, dtype=np.intp)
+    empty = np.empty(0, np.intp)
+    if not len(queries) or not len(known):
+        return empty, empty, np.empty(0, np.float32)
+    order = np.argsort(labels, kind="stable")
+    known, labels = known[order], labels[order]
+    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+    rows = max(1, BLOCK_BYTES // (4 * len(known)))
+    found: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]] = []
+    for first in range(0, len(queries), rows):
+        block = distances(queries[first : first + rows], known, metric)
+        nearest = np.minimum.reduceat(block, starts, axis=1)  # (rows, persons)
+        q, p = np.nonzero(nearest <= threshold)
+        found.append((q + first, labels[starts][p], nearest[q, p]))
+    return (
+        np.concatenate([f[0] for f in found]),
+        np.concatenate([f[1] for f in found]),
+        np.concatenate([f[2] for f in found]),
+    )
+
+
+def most_similar(vectors: Vectors, percent: float, number: int) -> NDArray[np.intp]:
+    """Indexes of the faces of one person that are most like the others: `percent` of them, at most `number`,
+    at least three where there are three. Likeness is the cosine to the mean of all, linear in n."""
+    keep = min(number, max(3, round(len(vectors) * percent / 100)))
+    if keep >= len(vectors):
+        return np.arange(len(vectors))
+    directions = unit(vectors)
+    likeness = directions @ directions.mean(axis=0)
+    return np.sort(np.argsort(-likeness, kind="stable")[:keep])

@@ -1,0 +1,64 @@
+"""The registry: detectors, embedders and demography by name, each loaded once, when a photo first needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from faces import weights
+from faces.demography import ATTRIBUTES, Attribute
+from faces.detector import DETECTORS, Detector
+from faces.embedder import EMBEDDERS, Embedder
+from faces.errors import WeightsMissing
+
+#: Weights come in a registry package and every figure of ours was measured on it.
+DEFAULT_MODELS = ("Dlib",)
+
+
+class Models:
+    """What a run detects and embeds with. Tests pass tables of their own."""
+
+    def __init__(
+        self,
+        detectors: Mapping[str, Callable[[], Detector]] = DETECTORS,
+        embedders: Mapping[str, Callable[[], Embedder]] = EMBEDDERS,
+        attributes: Mapping[str, Callable[[], Attribute]] = ATTRIBUTES,
+    ):
+        self._tables: dict[str, Mapping[str, Callable[[], Any]]] = {
+            "detector": detectors,
+            "model": embedders,
+            "demography": attributes,
+        }
+        self._loaded: dict[tuple[str, str], Any] = {}
+
+    def detector(self, name: str) -> Detector:
+        """Raises WeightsMissing, the second time at once (one try to download a run)."""
+        return self._get("detector", name)
+
+    def embedder(self, name: str) -> Embedder:
+        """Raises as `detector`."""
+        return self._get("model", name)
+
+    def attribute(self, name: str) -> Attribute:
+        """Raises as `detector`."""
+        return self._get("demography", name)
+
+    def _get(self, kind: str, name: str) -> Any:
+        key = (kind, name)
+        if key not in self._loaded:
+            try:
+                item = self._tables[kind][name]()
+                item.load()
+                self._loaded[key] = item
+            except KeyError:
+                self._loaded[key] = WeightsMissing(f"there is no {kind} {name}")
+            except WeightsMissing as error:
+                self._loaded[key] = error
+        if isinstance(self._loaded[key], WeightsMissing):
+            raise self._loaded[key]
+        return self._loaded[key]
+
+
+def default_detectors() -> tuple[str, ...]:
+    """YuNet where its weights can be had, else dlib's HOG detector, which needs none."""
+    return ("yunet",) if weights.yunet_available() else ("dlib",)

@@ -1,0 +1,206 @@
+"""The commands and their options. Parsing only: what they do is in `cli` and `jobs`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from faces import __version__, console
+from faces.settings import DEMOGRAPHY, DETECTORS, METRICS, MODELS, choose
+
+EXIT_CODES = """exit codes: 0 done, 1 internal error, 2 wrong options, 3 locked by another run, 4 RAM limit,
+5 time limit, 6 nothing readable, 7 weights missing, 8 partly failed, 9 stopped, 10 data file foreign or damaged,
+11 cannot write, 12 package missing (docs/errors.md)"""
+
+
+def parser(only: str | None) -> argparse.ArgumentParser:
+    """The parser of the whole program; `only`: as the entry script of that command shows itself."""
+    whole = argparse.ArgumentParser(
+        prog="faces",
+        description="Finds faces in photos, learns a name once, finds that person again.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    whole.add_argument("--version", action="version", version=f"faces {__version__}")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, (add, summary, example) in _COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=f"examples:\n{example}\n\n{EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if only:
+            sub.prog = f"{only}.py"
+        add(sub)
+        sub.set_defaults(command=name)
+    return whole
+
+
+def _list_of(choices: tuple[str, ...], what: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        if what == "demography" and text.strip().lower() == "off":
+            return ()
+        try:
+            return choose([part for part in text.split(",") if part.strip()], choices, what)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parse
+
+
+def _number(kind: type[int] | type[float], least: float, greatest: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(-1e9)
+        if not least <= value <= greatest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least:g} to {greatest:g}")
+        return value
+
+    return parse
+
+
+def _add_directory(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--directory", required=True, type=Path, metavar="DIR", help="folder of photos, with its subfolders"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON on stdout")
+
+
+def _add_engines(parser: argparse.ArgumentParser, demography_default: tuple[str, ...] | None = None) -> None:
+    parser.add_argument("--detectors", type=_list_of(DETECTORS, "detector"), metavar="A,B", help=", ".join(DETECTORS))
+    parser.add_argument("--models", type=_list_of(MODELS, "model"), metavar="A,B", help=", ".join(MODELS))
+    parser.add_argument(
+        "--demography",
+        "-demography",
+        type=_list_of(DEMOGRAPHY, "demography"),
+        metavar="off|A,B",
+        default=demography_default,
+        help=f"off, or {', '.join(DEMOGRAPHY)}",
+    )
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--logfile", type=Path, metavar="F", help="default: DIR/faces/faces.log; overwritten at each start"
+    )
+    parser.add_argument(
+        "--loglevel",
+        type=int,
+        choices=list(console.LOG_LEVELS),
+        default=1,
+        metavar="N",
+        help="-1 nothing, 0 warnings and errors, 1 also the course, 2-4 each photo (default 1)",
+    )
+
+
+def _add_metric(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--metric", choices=METRICS, help="default: config.json, else euclidean")
+
+
+def _add_availability(parser: argparse.ArgumentParser) -> None:
+    _add_engines(parser, DEMOGRAPHY)
+    parser.add_argument("--json", action="store_true", help="the same as one JSON object")
+    parser.add_argument(
+        "--ram",
+        type=_number(float, 1, 100),
+        default=95.0,
+        metavar="PERCENT",
+        help="end a check when the machine's memory is fuller than this (default 95)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_number(float, 1, 86400),
+        default=300.0,
+        metavar="S",
+        help="seconds for each check, downloads included (default 300)",
+    )
+
+
+def _add_detect(parser: argparse.ArgumentParser) -> None:
+    _add_directory(parser)
+    _add_engines(parser)
+    _add_metric(parser)
+    parser.add_argument(
+        "--ram", type=_number(float, 1, 100), metavar="PERCENT", help="stop when the machine's memory is fuller"
+    )
+    parser.add_argument("--time-limit", type=_number(int, 0, 1e7), metavar="S", help="stop after so many seconds")
+    parser.add_argument("--no-recognize", action="store_true", help="find faces, but guess no names")
+    parser.add_argument("--retry", action="store_true", help="try photos again that were given up")
+    parser.add_argument("--follow-symlinks", action="store_true", default=None, help="follow symbolic links")
+    _add_log(parser)
+
+
+def _add_recognize(parser: argparse.ArgumentParser) -> None:
+    _add_directory(parser)
+    parser.add_argument("--models", type=_list_of(MODELS, "model"), metavar="A,B", help="in the order to be tried")
+    _add_metric(parser)
+    parser.add_argument("--enforce", action="store_true", default=None, help="ask every model, for comparison")
+    _add_log(parser)
+
+
+def _add_remove(parser: argparse.ArgumentParser) -> None:
+    _add_directory(parser)
+    parser.add_argument("--detectors", type=_list_of(DETECTORS, "detector"), default=(), metavar="A,B")
+    parser.add_argument("--models", type=_list_of(MODELS, "model"), default=(), metavar="A,B")
+    parser.add_argument("--names", action="store_true", help="every name, and every other decision about a face")
+    parser.add_argument("--all", action="store_true", help="everything: no file of ours is left")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _add_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "photo", metavar="PHOTO[#NR]", help="NR: which face, from left to right, where there are several"
+    )
+    parser.add_argument("name", nargs="?", default="")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--unknown", action="store_true", help="a person whose name is not known: stop asking")
+    group.add_argument("--ignore", action="store_true", help="not a face")
+    group.add_argument("--reject", metavar="NAME", help="not this person")
+    group.add_argument("--clear", action="store_true", help="take the decision back")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: DIR/faces/report.html")
+    parser.add_argument(
+        "--limit", type=_number(int, 1, 1e6), default=300, metavar="N", help="show at most N photos (default 300)"
+    )
+
+
+_COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str, str]] = {
+    "availability": (
+        _add_availability,
+        "Self-check: which detectors and models work on this machine.",
+        "  faces availability\n  faces availability --detectors yunet,dlib --models Dlib --demography off --json",
+    ),
+    "detect": (
+        _add_detect,
+        "Find faces in new and changed photos, then recognize them.",
+        "  faces detect --directory ~/Pictures\n  faces detect --directory /mnt/cloud --time-limit 3600 --ram 70",
+    ),
+    "recognize": (
+        _add_recognize,
+        "Find the people that have a name in all other photos.",
+        "  faces recognize --directory ~/Pictures",
+    ),
+    "remove": (
+        _add_remove,
+        "Remove detectors, models, names or everything. The photos stay.",
+        "  faces remove --directory ~/Pictures --names\n  faces remove --directory ~/Pictures --all --yes",
+    ),
+    "name": (
+        _add_name,
+        "Say who a face is.",
+        '  faces name ~/Pictures/ada.jpg "Ada Lovelace"\n  faces name "~/Pictures/party.jpg#2" --unknown',
+    ),
+    "report": (
+        _add_report,
+        "Write one HTML file that shows what was found.",
+        "  faces report ~/Pictures --output report.html",
+    ),
+}
