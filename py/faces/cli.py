@@ -16,7 +16,6 @@ from faces.options import parser
 from faces.settings import DETECTORS, MODELS
 
 
-
 def main(argv: Sequence[str] | None = None, command: str | None = None) -> None:
     """The program. `command` is set by the entry scripts in py/. Ends the process with an exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -171,8 +170,10 @@ def _recognize(options: argparse.Namespace, out: TextIO) -> int:
             models=options.models, metric=options.metric, enforce=options.enforce
         )
         summary = recognize.run(album, settings)
-    text = f"{summary.faces} faces, {summary.named} named ({summary.people} people), "
+    text = (
+        f"{summary.faces} faces, {summary.named} named ({summary.people} people), "
         f"{summary.guessed} recognized, {summary.new} of them new"
+    )
     _print(out, options.json, summary, f"{text}." if summary.written else f"Nothing changed: {text}.")
     if summary.problems:
         raise PartlyFailed("\n".join(summary.problems))

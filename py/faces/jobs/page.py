@@ -26,6 +26,9 @@ def document(stamp: str, body: str) -> str:
     return _HEAD.format(stamp=stamp, css=css) + body + "</body></html>\n"
 
 
+_END = ' text-anchor="end"'
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A frame round a face: box in fractions, the text under it, and its kind (named, guess, open, ...)."""
@@ -94,27 +97,32 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def histogram(values: Sequence[float], title: str, limit: float | None, bins: int = 24) -> str:
     """A bar chart of how often which value occurs, with a line at `limit`."""
-    width, height, base = 440, 180, 150
+    width, height, base, tall = 440, 180, 150, 110
     if not values:
-        return f'<svg viewBox="0 0 {width} {height}" role="img"><text x="12" y="24">{escape(title)}: nothing yet</text></svg>'
+        return _svg(width, height, title, _text(12, 24, f"{title}: nothing yet"))
     top = max([*values, limit or 0.0]) * 1.05 or 1.0
     counts = [0] * bins
     for value in values:
         counts[min(bins - 1, max(0, int(value / top * bins)))] += 1
-    step, tallest = (width - 20) / bins, max(counts)
+    step, most = (width - 20) / bins, max(counts)
     bars = "".join(
-        f'<rect x="{10 + i * step:.1f}" y="{base - 110 * n / tallest:.1f}" width="{step - 1:.1f}" height="{110 * n / tallest:.1f}" '
-        f'fill="#4b9bff"><title>{n}</title></rect>'
+        f'<rect x="{10 + i * step:.1f}" y="{base - tall * n / most:.1f}" width="{step - 1:.1f}" '
+        f'height="{tall * n / most:.1f}"><title>{n}</title></rect>'
         for i, n in enumerate(counts)
         if n
     )
     line = ""
     if limit:
         x = 10 + limit / top * (width - 20)
-        line = f'<path d="M{x:.1f} 30V{base}" stroke="#e5484d" stroke-dasharray="4"/><text x="{x - 4:.1f}" y="28" text-anchor="end">threshold {limit:g}</text>'
-    ordered = sorted(values)
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}"><text x="12" y="16">{escape(title)}: '
-        f"{len(values)} values, median {ordered[len(ordered) // 2]:.2f}</text>{bars}{line}"
-        f'<text x="10" y="168">0</text><text x="{width - 10}" y="168" text-anchor="end">{top:.2f}</text></svg>'
-    )
+        line = f'<path d="M{x:.1f} 30V{base}"/>' + _text(x - 4, 28, f"threshold {limit:g}", end=True)
+    heading = f"{title}: {len(values)} values, median {sorted(values)[len(values) // 2]:.2f}"
+    axis = _text(10, 168, "0") + _text(width - 10, 168, f"{top:.2f}", end=True)
+    return _svg(width, height, title, _text(12, 16, heading) + bars + line + axis)
+
+
+def _svg(width: int, height: int, label: str, content: str) -> str:
+    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">{content}</svg>'
+
+
+def _text(x: float, y: float, text: str, end: bool = False) -> str:
+    return f'<text x="{x:.1f}" y="{y}"{_END if end else ""}>{escape(text)}</text>'
