@@ -1,0 +1,52 @@
+# make setup   a virtual environment with the program: .venv/bin/faces
+# make demo    detects, names, recognizes, writes demo/report.html; PHOTOS=~/Pictures for your own photos
+# make test    everything the tests need, and all tests
+# make thresholds PHOTOS=DIR   measures distances on photos of known people (a folder each)
+
+PYTHON ?= python3
+PHOTOS ?=
+VENV := .venv
+FULL := .venv-full
+RUN := $(VENV)/bin/python
+
+.PHONY: setup demo test lint thresholds clean help
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+setup: $(VENV)/.ready
+$(VENV)/.ready: pyproject.toml py/setup.sh
+	@sh py/setup.sh $(PYTHON) $(VENV) -e .
+	@touch $@
+
+# The core set with the tools for tests, and the full documented set: numpy 2 there, numpy 1 and mediapipe here.
+$(VENV)/.dev: $(VENV)/.ready
+	@sh py/setup.sh $(PYTHON) $(VENV) -e '.[dev]'
+	@touch $@
+# mediapipe installs an OpenCV that needs a screen's libraries over the one that does not: put that one back.
+$(FULL)/.ready: pyproject.toml requirements.txt py/setup.sh
+	@sh py/setup.sh $(PYTHON) $(FULL) -r requirements.txt -e '.[dev]'
+	@$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
+		"$$($(FULL)/bin/python -m pip freeze | grep '^opencv-contrib-python-headless==')"
+	@touch $@
+
+demo: $(VENV)/.ready
+	@$(RUN) tests/demo/demo.py $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+test: $(VENV)/.dev $(FULL)/.ready
+	@sh tests/packages.sh
+	@$(MAKE) --no-print-directory lint
+	@$(RUN) -m pytest
+	@$(FULL)/bin/python -m pip check
+	@$(FULL)/bin/python -m pytest tests/py/test_full_set.py tests/py/test_store.py tests/py/test_engines.py
+
+lint: $(VENV)/.dev
+	@$(RUN) -m pip check
+	@$(RUN) -m ruff check py tests
+	@$(RUN) -m ruff format --check --quiet py tests
+	@$(RUN) -m mypy
+
+thresholds: $(VENV)/.ready
+	@$(RUN) tests/demo/thresholds.py $(PHOTOS)
+
+clean:
+	rm -rf $(VENV) $(FULL) demo build *.egg-info py/*.egg-info
