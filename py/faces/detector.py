@@ -132,9 +132,10 @@ class YuNet:
 
 
 class DlibHog:
-    """dlib's HOG detector, once upsampled: needs no download. Finds upright faces from about 40 pixels."""
+    """dlib's HOG detector, once upsampled: needs no download. Finds upright faces from about 40 pixels, which at this
+    side is 4 percent of the photo (640 pixels: 4 percent fewer faces of ../shared/photos, in 60 percent of the time)."""
 
-    name, side = "dlib", 640
+    name, side = "dlib", 1024
 
     def __init__(self, session: Any = None):
         self._session = session

@@ -30,7 +30,7 @@ METRICS = ("euclidean", "cosine", "euclidean_l2")
 #: Dlib: measured by us on aligned chips with `make thresholds` (docs/thresholds.md has the table). All others: deepface
 #: 0.0.103's own (deepface/config/threshold.py), not measured here because their weights cannot be had.
 THRESHOLDS: dict[str, dict[str, float]] = {
-    "Dlib": {"cosine": 0.08, "euclidean": 0.55, "euclidean_l2": 0.40},
+    "Dlib": {"cosine": 0.075, "euclidean": 0.55, "euclidean_l2": 0.385},
     "VGG-Face": {"cosine": 0.68, "euclidean": 1.17, "euclidean_l2": 1.17},
     "Facenet": {"cosine": 0.40, "euclidean": 10, "euclidean_l2": 0.80},
     "Facenet512": {"cosine": 0.30, "euclidean": 23.56, "euclidean_l2": 1.04},

@@ -97,8 +97,9 @@ def _shown(title: str, path: Path, faces: list[ShownFace], max_megapixels: float
     crops = {}
     for face in faces:
         box = face.box.scaled(*picture.size)
-        side = 1.3 * max(box.w, box.h)
-        left, top = box.x + box.w / 2 - side / 2, box.y + box.h / 2 - side / 2
+        side = min(1.3 * max(box.w, box.h), *picture.size)  # a square that lies inside the photo
+        left = min(max(box.x + box.w / 2 - side / 2, 0), picture.width - side)
+        top = min(max(box.y + box.h / 2 - side / 2, 0), picture.height - side)
         cut = picture.crop((round(left), round(top), round(left + side), round(top + side)))
         crops[face.id] = _jpeg(cut.resize((FACE_SIDE, FACE_SIDE)), 80)
     picture.thumbnail((PHOTO_SIDE, PHOTO_SIDE))

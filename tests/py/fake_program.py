@@ -1,0 +1,25 @@
+"""The real program with the engines of `fakes` in it, for tests that need a process: same arguments, same exit codes.
+
+FAKE_DETECTOR=raises|memory|nonsense|dies|slow makes the detector fail on photos with a blue square.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "py"), str(Path(__file__).resolve().parent)]
+
+import fakes
+
+import faces.models
+from faces.cli import main
+
+how = os.environ.get("FAKE_DETECTOR", "")
+fake = fakes.models(fakes.Failing(how) if how else None)
+faces.models.Models = lambda: fake  # type: ignore[assignment, misc]
+faces.models.default_detectors = lambda: ("yunet",)
+
+if __name__ == "__main__":
+    main()
