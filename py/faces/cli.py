@@ -57,50 +57,29 @@ def _availability(options: argparse.Namespace, out: TextIO) -> int:
     from faces.guard import ram_percent
     from faces.jobs import availability
 
-    wanted = {
+    def say(text: str) -> None:
+        if not options.json:
+            print(text, file=out, flush=True)
+
+    kinds = {
         "detector": options.detectors or DETECTORS,
         "model": options.models or MODELS,
         "demography": options.demography,
     }
     versions = availability.versions()
-    if not options.json:
-        for package, version in versions.items():
-            print(f"{package} {version}", file=out)
-        print(f"RAM memory % used: {ram_percent():.2f}", file=out)
+    for package, version in versions.items():
+        say(f"{package} {version}")
+    say(f"RAM memory % used: {ram_percent():.2f}")
     findings = []
-    for finding in availability.check(wanted, options.ram, options.timeout):
-        findings.append(finding)
-        if not options.json:
-            print(
-                f"Missing {finding.kind} {finding.name}: {finding.reason}"
-                if finding.reason
-                else f"Found {finding.kind} {finding.name}",
-                file=out,
-            )
-            print(f"RAM memory % used: {finding.ram:.2f}", file=out)
-    good = {finding.kind for finding in findings if not finding.reason}
-    works = {"detector", "model"} <= good
-    if options.json:
-        print(
-            json.dumps(
-                {
-                    "ok": works,
-                    "versions": versions,
-                    "findings": [
-                        {
-                            "kind": f.kind,
-                            "name": f.name,
-                            "works": not f.reason,
-                            "reason": f.reason,
-                            "ram": round(f.ram, 2),
-                            "seconds": round(f.seconds, 2),
-                        }
-                        for f in findings
-                    ],
-                }
-            ),
-            file=out,
+    for found in availability.check(kinds, options.ram, options.timeout):
+        findings.append({**dataclasses.asdict(found), "works": not found.reason})
+        say(
+            f"Missing {found.kind} {found.name}: {found.reason}" if found.reason else f"Found {found.kind} {found.name}"
         )
+        say(f"RAM memory % used: {found.ram:.2f}")
+    works = {"detector", "model"} <= {found["kind"] for found in findings if found["works"]}
+    if options.json:
+        print(json.dumps({"ok": works, "versions": versions, "findings": findings}), file=out)
     elif not works:
         print("faces: nothing can be recognized: at least one detector and one model must work", file=sys.stderr)
     return 0 if works else WeightsMissing.exit_code

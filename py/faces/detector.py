@@ -133,7 +133,7 @@ class YuNet:
 
 class DlibHog:
     """dlib's HOG detector, once upsampled: needs no download. Finds upright faces from about 40 pixels, which at this
-    side is 4 percent of the photo (640 pixels: 4 percent fewer faces of ../shared/photos, in 60 percent of the time)."""
+    side is 4 percent of the photo (at 640 pixels: 4 percent fewer faces, in 60 percent of the time)."""
 
     name, side = "dlib", 1024
 

@@ -72,14 +72,17 @@ def decode(path: Path, max_megapixels: float, side: int | None = None) -> Pictur
             if side and image.format in ("JPEG", "MPO"):
                 factor = side / max(width, height)
                 image.draft("RGB", (max(1, int(width * factor)), max(1, int(height * factor))))
-            pixels = _upright(_to_rgb(image), orientation)
+            image.load()
+            # Pillow turns TIFF and HEIF itself, and says so by taking the tag away
+            left = image.getexif().get(_ORIENTATION, 1)
+            pixels = _upright(_to_rgb(image), left if orientation == left else 1)
     except PhotoError:
         raise
     except MemoryError as error:
         raise PhotoError("does not fit into memory") from error
     except Exception as error:  # Pillow's plugins raise whatever a damaged file provokes
         raise PhotoError(_reason(error)) from error
-    if orientation >= 5:
+    if orientation >= 5 and orientation == left:
         width, height = height, width
     return Picture(pixels, width, height, pixels.shape[1] / width, orientation, taken)
 

@@ -181,10 +181,13 @@ def read_shown(file: DataFile) -> list[ShownFace] | None:
         return []
     reader, header = _csv_reader(file, content)
     rows = []
-    for values in reader:
-        face = _shown(dict(zip(header, values, strict=False)))
-        if face:
-            rows.append(face)
+    try:
+        for values in reader:
+            face = _shown(dict(zip(header, values, strict=False)))
+            if face:
+                rows.append(face)
+    except csv.Error as error:
+        raise ForeignFile(f"{file.path} is damaged ({error}); it was left alone. Mend or rename it") from error
     return rows
 
 
@@ -196,29 +199,25 @@ def check_shown(file: DataFile) -> None:
 
 
 def _shown(cell: dict[str, str]) -> ShownFace | None:
+    def take(name: str) -> str:
+        return cell.pop(name, "")
+
     try:
-        box = Box(*(float(cell.pop(k)) for k in "xywh"))
-        face = ShownFace(
-            cell.pop("id"),
-            _unguard(cell.pop("file")),
-            cell.pop("photo", ""),
-            box,
-            int(cell.pop("face_nr", "") or 0),
-            _unguard(cell.pop("name", "")),
-            cell.pop("state", ""),
-            _unguard(cell.pop("name_recognized", "")),
-            float(d) if (d := cell.pop("distance", "")) else None,
-            cell.pop("distance_metric", ""),
-            cell.pop("model", ""),
-            cell.pop("detector", ""),
-            float(cell.pop("confidence", "") or 0),
-            cell.pop("time_named", ""),
-            cell.pop("date_taken", ""),
-            cell.pop("mtime", ""),
-            cell,
+        box = Box(*(float(take(k)) for k in "xywh"))
+        face = ShownFace(take("id"), _unguard(take("file")), take("photo"), box, int(take("face_nr") or 0))
+        face.name, face.state, face.name_recognized = (
+            _unguard(take("name")),
+            take("state"),
+            _unguard(take("name_recognized")),
         )
-    except (KeyError, ValueError):
+        distance = take("distance")
+        face.distance = float(distance) if distance else None
+        face.confidence = float(take("confidence") or 0)
+    except ValueError:
         return None
+    for column in ("distance_metric", "model", "detector", "time_named", "date_taken", "mtime"):
+        setattr(face, column, take(column))
+    face.extra = cell
     return face if face.id and box.is_sane() else None
 
 
@@ -226,32 +225,32 @@ def write_shown(file: DataFile, faces: Iterable[ShownFace]) -> bool:
     """Replace a faces.csv by these rows, unknown columns after ours; False if it was the same already."""
     faces = list(faces)
     extra = list(dict.fromkeys(name for face in faces for name in face.extra))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*CSV_COLUMNS, *extra])
-    writer.writerows(
-        [
-            f.id,
-            _guard(f.file),
-            f.photo,
-            *_decimals(f.box),
-            f.face_nr,
-            _guard(f.name),
-            f.state,
-            _guard(f.name_recognized),
-            "" if f.distance is None else f"{f.distance:.4f}",
-            f.distance_metric,
-            f.model,
-            f.detector,
-            f"{f.confidence:.3f}",
-            f.time_named,
-            f.date_taken,
-            f.mtime,
-            *[f.extra.get(name, "") for name in extra],
-        ]
-        for f in faces
-    )
-    return file.write(buffer.getvalue().encode("utf-8"))
+    lines = _Lines()
+    lines.add([*CSV_COLUMNS, *extra])
+    for f in faces:
+        distance = "" if f.distance is None else f"{f.distance:.4f}"
+        text = (_guard(f.name), f.state, _guard(f.name_recognized), distance, f.distance_metric, f.model, f.detector)
+        own = (f.id, _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
+        lines.add([*own, f.time_named, f.date_taken, f.mtime, *(f.extra.get(name, "") for name in extra)])
+    return file.write(lines.text().encode("utf-8"))
+
+
+class _Lines:
+    """CSV with LF at the ends of lines and every cell with a CR or LF quoted: csv.writer quotes only what its own
+    line ending has, so it writes CR LF, which is cut off."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._writer = csv.writer(self, lineterminator="\r\n")
+
+    def add(self, cells: Sequence[object]) -> None:
+        self._writer.writerow(cells)
+
+    def write(self, line: str) -> None:
+        self._lines.append(line[:-2])
+
+    def text(self) -> str:
+        return "\n".join([*self._lines, ""])
 
 
 def _decimals(box: Box) -> list[str]:
@@ -268,7 +267,10 @@ def _csv_reader(file: DataFile, content: bytes) -> tuple[Any, list[str]]:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)  # a spreadsheet may have saved it in its country's way
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = next(reader, [])
+    try:
+        header = next(reader, [])
+    except csv.Error:
+        header = []
     missing = [name for name in ("id", "file", "x", "y", "w", "h") if name not in header]
     if missing:
         raise ForeignFile(
@@ -307,7 +309,7 @@ def read_decisions(file: DataFile, warn: Callable[[str], None] = lambda _: None)
         text = line.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r")
         if not text.strip():
             continue
-        values = next(csv.reader([text]), [])
+        values = _cells(text)
         if values[:2] == ["time", "face"]:
             header = values
             continue
@@ -319,6 +321,13 @@ def read_decisions(file: DataFile, warn: Callable[[str], None] = lambda _: None)
     if bad:
         warn(f"{file.path}: {bad} line(s) damaged and left out; the other {len(decisions)} decisions hold")
     return decisions
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
 
 
 def _decision(cell: dict[str, str]) -> Decision | None:
@@ -347,20 +356,10 @@ def one_line(text: str) -> str:
 def append_decision(file: DataFile, decision: Decision) -> None:
     """Add one decision; it is on disk when this returns. The caller holds the lock of the journal."""
     header = ",".join(JOURNAL_COLUMNS) + "\n"
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(
-        [
-            decision.time,
-            decision.face,
-            decision.photo,
-            _guard(one_line(decision.file)),
-            *_decimals(decision.box),
-            decision.decision,
-            _guard(one_line(decision.name)),
-            decision.by,
-        ]
-    )
-    file.append_line(buffer.getvalue(), header)
+    own = (decision.time, decision.face, decision.photo, _guard(one_line(decision.file)), *_decimals(decision.box))
+    line = _Lines()
+    line.add([*own, decision.decision, _guard(one_line(decision.name)), decision.by])
+    file.append_line(line.text(), header)
 
 
 # --- config.json, thresholds.json ---------------------------------------------------------------------------

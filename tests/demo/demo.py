@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import album
-
 from faces import cli, store
 from faces.files import DataFile
 from faces.folders import FACES_CSV, PlainAlbum
@@ -55,7 +54,13 @@ def print_people(photos: Path, truth: dict[str, str]) -> bool:
              for face in store.read_shown(folder.csv) or ()]  # fmt: skip
     right = wrong = missed = 0
     for path, face in faces[:40]:
-        how = "named" if face.state == NAMED else f"recognized, distance {face.distance:.2f}" if face.distance else "unknown"
+        how = (
+            "named"
+            if face.state == NAMED
+            else f"recognized, distance {face.distance:.2f}"
+            if face.distance
+            else "unknown"
+        )
         print(f"  {path:28} {face.name or face.name_recognized or '-':16} {how}")
         if face.file in truth and face.state != NAMED:
             right += face.name_recognized == truth[face.file]

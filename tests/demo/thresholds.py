@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from faces.detector import find_faces
 from faces.errors import FacesError, WeightsMissing
 from faces.images import EXTENSIONS, decode

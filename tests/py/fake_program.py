@@ -11,9 +11,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "py"), str(Path(__file__).resolve().parent)]
 
-import fakes
-
 import faces.models
+import fakes
 from faces.cli import main
 
 how = os.environ.get("FAKE_DETECTOR", "")

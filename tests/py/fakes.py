@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from faces.models import Models
 from faces.records import Box, Detection
 

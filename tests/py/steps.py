@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import fakes
-
 from faces import store
 from faces.files import DataFile
 from faces.folders import PlainAlbum
@@ -22,7 +21,9 @@ def find(album: Path, **more: Any) -> detect.Summary:
     """`faces detect`. Options of the run by name; `engines` for others than the fakes."""
     engines = more.pop("engines", None) or fakes.models()
     retry, match = more.pop("retry", False), more.pop("match", True)
-    return detect.run(PlainAlbum(album), {**OPTIONS, **more}, Guard(), Silent(), models=engines, retry=retry, match=match)
+    return detect.run(
+        PlainAlbum(album), {**OPTIONS, **more}, Guard(), Silent(), models=engines, retry=retry, match=match
+    )
 
 
 def again(album: Path) -> recognize.Summary:
@@ -42,14 +43,17 @@ def take_away(album: Path, **what: Any) -> remove.Summary:
 
 
 def shown(album: Path) -> dict[str, ShownFace]:
-    """"photo path#nr" -> its row of faces.csv, of the whole album."""
+    """ "photo path#nr" -> its row of faces.csv, of the whole album."""
     return {f"{folder.path_of(face.file)}#{face.face_nr}": face for folder in PlainAlbum(album).folders()
             for face in store.read_shown(folder.csv) or ()}  # fmt: skip
 
 
 def names(album: Path) -> dict[str, str]:
-    """"photo path#nr" -> the name given, "?" and the name guessed, or "" """
-    return {key: face.name or (f"?{face.name_recognized}" if face.name_recognized else "") for key, face in shown(album).items()}
+    """ "photo path#nr" -> the name given, "?" and the name guessed, or "" """
+    return {
+        key: face.name or (f"?{face.name_recognized}" if face.name_recognized else "")
+        for key, face in shown(album).items()
+    }
 
 
 def ids(album: Path) -> dict[str, str]:

@@ -6,10 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from faces.records import FAILED, NONE
 from fakes import draw
 from steps import again, call, find, ids, names, rows, shown, take_away
-
-from faces.records import FAILED, NONE
 
 
 def test_a_named_face_is_recognized_elsewhere_and_nobody_else_is(drawn: Path) -> None:
@@ -109,7 +108,9 @@ def test_names_edited_in_faces_csv_count_and_survive_its_loss(drawn: Path) -> No
     call(drawn, "a.png", "Ruth")
     text = (drawn / "faces.csv").read_text()
     lines = text.splitlines()
-    lines = [line.replace("Ruth,named", "Ruth Smith,named") if line.split(",")[1] == "a.png" else line for line in lines]
+    lines = [
+        line.replace("Ruth,named", "Ruth Smith,named") if line.split(",")[1] == "a.png" else line for line in lines
+    ]
     cells = lines[3].split(",")
     assert cells[1] == "b.png"
     cells[8] = "Gwen"

@@ -71,7 +71,7 @@ def check(wanted: dict[str, tuple[str, ...]], ram: float, seconds: float) -> Ite
         for name in names:
             start = time.monotonic()
             reason = _try_in_child(kind, name, ram, seconds)
-            yield Finding(kind, name, reason, ram_percent(), time.monotonic() - start)
+            yield Finding(kind, name, reason, round(ram_percent(), 2), round(time.monotonic() - start, 2))
 
 
 def _try_in_child(kind: str, name: str, ram: float, seconds: float) -> str:

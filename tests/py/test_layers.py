@@ -1,0 +1,99 @@
+"""The architecture: a module imports only from lower layers; library code neither prints nor exits."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2] / "py" / "faces"
+
+LAYERS = [
+    {"errors", "records"},
+    {"settings", "images", "alignment", "matcher", "names", "files"},
+    {"weights", "detector", "embedder", "demography", "store", "metadata"},
+    {"models", "folders", "guard"},
+    {"jobs"},
+    {"console", "options", "cli", "__main__"},
+]
+#: Within a layer, who may import whom.
+BESIDE = {("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
+          ("cli", "options"), ("cli", "console"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
+#: The order inside jobs.
+JOBS = ["channel", "collection", "plan", "photo", "recognize", "worker", "detect", "name", "remove", "page", "report",
+        "availability"]  # fmt: skip
+
+
+def level(module: str) -> int:
+    return next(i for i, layer in enumerate(LAYERS) if module in layer)
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of the package that a file imports, anywhere in it: "matcher", "jobs.plan"."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "faces":
+            base = node.module.split(".")[1:]
+            for alias in node.names:
+                parts = [*base, alias.name]
+                target = PACKAGE.joinpath(*parts)
+                real = target.is_dir() or target.with_suffix(".py").is_file()
+                found.add(".".join(parts if real else base))
+    return found - {""}
+
+
+def test_every_module_has_a_layer() -> None:
+    modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"} | {"jobs"}
+    assert modules == set().union(*LAYERS)
+    assert {path.stem for path in (PACKAGE / "jobs").glob("*.py")} - {"__init__"} == set(JOBS)
+
+
+def test_modules_import_from_lower_layers_only() -> None:
+    wrong = []
+    for path in PACKAGE.glob("*.py"):
+        for target in imports(path):
+            other = target.split(".")[0]
+            if path.stem != "__init__" and other != path.stem and level(other) >= level(path.stem) \
+                    and (path.stem, other) not in BESIDE:  # fmt: skip
+                wrong.append(f"{path.stem} -> {target}")
+    for path in (PACKAGE / "jobs").glob("*.py"):
+        for target in imports(path):
+            first, _, job = target.partition(".")
+            if first == "jobs" and job:
+                if JOBS.index(job) >= JOBS.index(path.stem):
+                    wrong.append(f"jobs.{path.stem} -> {target}")
+            elif first != "jobs" and level(first) >= level("jobs"):
+                wrong.append(f"jobs.{path.stem} -> {target}")
+    assert wrong == []
+
+
+def test_library_code_neither_prints_nor_exits() -> None:
+    wrong = []
+    for path in PACKAGE.rglob("*.py"):
+        if path.stem in LAYERS[5] or path.stem == "availability":  # its last lines are a program of their own
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit", "exit", "os._exit"):
+                wrong.append(f"{path.name}:{node.lineno}")
+    assert wrong == []
+
+
+def test_nothing_unpickles_or_evaluates() -> None:
+    banned = {"pickle", "cPickle", "dill", "joblib", "marshal", "shelve"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                assert not banned & {alias.name.split(".")[0] for alias in node.names}, path
+            if isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] not in banned, path
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in ("eval", "exec", "os.system"), path
+                assert not any(k.arg == "shell" for k in node.keywords), path
+
+
+def test_files_and_functions_stay_readable() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        source = path.read_text()
+        assert source.count("\n") <= 400, path
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 50, f"{path.name}: {node.name}"
