@@ -4,9 +4,12 @@ read. A wrong or missing date stays empty; nothing is guessed from file names or
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,18 +40,26 @@ def parse_date(text: str) -> str:
 
 
 class Dates:
-    """The exiftool process starts with the first photo and ends with `close`."""
+    """The exiftool process starts with the first photo and ends with `close`. If it dies or takes too long over a
+    photo, it is started anew for the next one; after three times Pillow's dates have to do."""
+
+    seconds = 20.0
 
     def __init__(self, executable: str | None = None):
         self._executable = executable if executable is not None else shutil.which("exiftool") or ""
-        self._process: Any = None
+        self._tool: Any = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._failures = 0
 
     def close(self) -> None:
         """End the exiftool process, if one was started."""
-        if self._process is not None:
+        if self._tool is not None and not self._is_dead():
             with suppress(Exception):
-                self._process.terminate()
-            self._process = None
+                self._tool.terminate()
+        self._tool = None
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
+            self._thread = None
 
     def taken(self, path: Path, fallback: str) -> str:
         """ISO 8601 or "". `fallback` is the EXIF date as Pillow read it."""
@@ -62,18 +73,49 @@ class Dates:
 
     def _read(self, path: Path) -> Mapping[str, Any] | None:
         # exiftool takes one argument a line: a line break in a file name would become arguments of its own
-        if not self._executable or any(c in str(path) for c in "\n\r"):
+        if not self._executable or self._failures >= 3 or any(c in str(path) for c in "\n\r"):
             return None
-        try:
-            if self._process is None:
-                import exiftool
+        if self._thread is None:
+            # One thread for the life of the process: pyexiftool has the kernel end it with the thread that started it.
+            self._thread = ThreadPoolExecutor(1)
+        answer = self._thread.submit(self._ask, path)
+        end = time.monotonic() + self.seconds
+        while True:
+            try:
+                return answer.result(0.05)
+            except TimeoutError:
+                if time.monotonic() > end or self._is_dead():
+                    self._failures += 1
+                    self._break_off()
+                    self.close()
+                    return None
+            except Exception:  # exiftool missing, or refusing a file: the date is not worth the photo
+                return None
 
-                process = exiftool.ExifToolHelper(
-                    executable=self._executable, config_file="", common_args=["-charset", "filename=utf8"]
-                )
-                process.run()
-                self._process = process
-            answer = self._process.execute_json("-j", *[f"-{tag}" for tag in _TAGS], str(path))
-        except Exception:  # exiftool missing, killed or refusing a file: the date is not worth the photo
-            return None
-        return {key.rpartition(":")[2]: value for key, value in answer[0].items()} if answer else None
+    def _ask(self, path: Path) -> Mapping[str, Any]:
+        if self._tool is None:
+            import exiftool
+
+            arguments = ["-charset", "filename=utf8"]
+            self._tool = exiftool.ExifToolHelper(
+                executable=self._executable, config_file="", common_args=arguments, auto_start=False
+            )
+            self._tool.run()
+        answer = self._tool.execute_json("-j", *[f"-{tag}" for tag in _TAGS], str(path))
+        return {key.rpartition(":")[2]: value for key, value in answer[0].items()}
+
+    def _is_dead(self) -> bool:
+        process = getattr(self._tool, "_process", None)
+        return process is not None and process.poll() is not None
+
+    def _break_off(self) -> None:
+        """pyexiftool 0.5.6 reads for ever, and busily, from a process that has died. A descriptor that cannot be read,
+        put in the place of its pipes, ends that with an OSError."""
+        tool, self._tool = self._tool, None
+        process = getattr(tool, "_process", None)
+        if process is not None:
+            process.kill()
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            for pipe in (process.stdout, process.stderr):
+                os.dup2(nothing, pipe.fileno())
+            os.close(nothing)

@@ -69,11 +69,11 @@ class Settings:
     training_min_pixels: int = _number("recognition.training_min_pixels", 30, 1, 10_000)
     result_min_pixels: int = _number("recognition.result_min_pixels", 20, 1, 10_000)
     #: Of each person the named faces most alike are learnt from: this many percent, at most this number.
-    most_similar_percent: float = _number("recognition.most_similar_percent", 100, 1, 100)
+    most_similar_percent: float = _number("recognition.most_similar_percent", 100.0, 1, 100)
     most_similar_number: int = _number("recognition.most_similar_number", 100, 1, 100_000)
     #: With several models: False takes the first that matches, True lists what each of them says.
     enforce: bool = field(default=False, metadata={"key": "recognition.enforce"})
-    ram: float = _number("worker.ram", 80, 1, 100)
+    ram: float = _number("worker.ram", 80.0, 1, 100)
     #: Seconds; 0 is no limit.
     time_limit: int = _number("worker.time_limit", 0, 0, 10_000_000)
     store_seconds: int = _number("worker.store_seconds", 120, 1, 3600)

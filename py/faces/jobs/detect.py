@@ -86,7 +86,7 @@ def _raise_failures(summary: Summary) -> None:
     error: FacesError | None = None
     if summary.missing:
         error = WeightsMissing("\n".join(summary.missing.values()))
-    elif summary.failed and not summary.done:
+    elif summary.failed and summary.failed == summary.photos:
         error = NothingReadable(f"none of {summary.failed} photo(s) could be processed; the log says why for each")
     elif summary.failed or summary.problems:
         error = PartlyFailed(
