@@ -1,6 +1,7 @@
 # make setup   a virtual environment with the program: .venv/bin/faces
 # make demo    detects, names, recognizes, writes demo/report.html; PHOTOS=~/Pictures for your own photos
 # make test    everything the tests need, and all tests
+# make bars    what a run costs here, against the limits
 # make thresholds PHOTOS=DIR   measures distances on photos of known people (a folder each)
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 FULL := .venv-full
 RUN := $(VENV)/bin/python
 
-.PHONY: setup demo test lint thresholds clean help
+.PHONY: setup demo test lint bars thresholds clean help
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -44,6 +45,9 @@ lint: $(VENV)/.dev
 	@$(RUN) -m ruff check py tests
 	@$(RUN) -m ruff format --check --quiet py tests
 	@$(RUN) -m mypy
+
+bars: $(VENV)/.ready
+	@$(RUN) tests/demo/bars.py
 
 thresholds: $(VENV)/.ready
 	@$(RUN) tests/demo/thresholds.py $(PHOTOS)

@@ -41,10 +41,14 @@ class Photo:
     """A photo as found. `name` is unique in its folder; `hash` is the hub's attach hash, "" in folder mode."""
 
     name: str
-    path: Path
+    folder: str
     size: int
     mtime_ns: int
     hash: str = ""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder, self.name)  # made when asked for: a run with nothing to do asks for none
 
 
 @dataclass(slots=True)
@@ -108,7 +112,7 @@ class PlainAlbum:
                             below.append(entry.name)
                         else:
                             folder.problems.append(_no_text(entry, "folder"))
-                    elif Path(entry.name).suffix.lower() in EXTENSIONS:
+                    elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # ten times faster
                         self._add_photo(folder, entry)
         except OSError as error:
             folder.problems.append(f"{path}: cannot be listed: {error.strerror}")
@@ -137,7 +141,7 @@ class PlainAlbum:
         try:
             if entry.is_file(follow_symlinks=self._follow):
                 stat = entry.stat(follow_symlinks=self._follow)
-                folder.photos.append(Photo(entry.name, Path(entry.path), stat.st_size, stat.st_mtime_ns))
+                folder.photos.append(Photo(entry.name, os.path.dirname(entry.path), stat.st_size, stat.st_mtime_ns))
         except OSError as error:
             folder.problems.append(f"{entry.path}: {error.strerror}")
 

@@ -125,7 +125,8 @@ class FaceRow:
 
     @property
     def relative_box(self) -> Box:
-        return self.box.scaled(1 / self.width, 1 / self.height) if self.width and self.height else self.box
+        w, h = self.width or 1, self.height or 1
+        return Box(self.x / w, self.y / h, self.w / w, self.h / h)
 
     @property
     def detection(self) -> Detection:

@@ -24,6 +24,7 @@ MODELS = (
     "Buffalo_L",
 )
 DEMOGRAPHY = ("Emotion", "Age", "Gender", "Race")
+#: The default first; matcher.distances defines them.
 METRICS = ("euclidean", "cosine", "euclidean_l2")
 
 #: Largest distance at which two faces count as one person: model -> metric -> threshold.

@@ -18,7 +18,9 @@ sys.path.insert(0, str(ROOT / "tests" / "demo"))
 
 @pytest.fixture(autouse=True)
 def own_weights_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees weights that somebody has in the home folder."""
+    """No test sees weights that somebody has in the home folder, or that deepface keeps from an earlier test."""
+    if "deepface.modules.modeling" in sys.modules:
+        monkeypatch.delattr("deepface.modules.modeling.cached_models", raising=False)
     monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path_factory.getbasetemp() / "no-weights"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from faces import store
@@ -39,6 +40,7 @@ def now() -> str:
     return iso_time(datetime.now(UTC).timestamp())
 
 
+@lru_cache(maxsize=1024)  # the faces of one photo ask for the same time
 def iso_time(seconds: float) -> str:
     """Seconds since 1970 as UTC, ISO 8601 with microseconds, so that text sorts as time."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

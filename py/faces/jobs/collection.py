@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,18 @@ def photo_key(photo: str, file: str) -> str:
 def load(album: Album, detectors: Sequence[str], embeddings: bool = True) -> Collection:
     """Read every folder. One with a damaged file is left out, with a line in `problems`: it is not touched."""
     collection = Collection()
+    # Everything made here lives to the end of the job: looking through it for garbage again and again would take
+    # as long as reading it.
+    gc.disable()
+    try:
+        _load_into(collection, album, detectors, embeddings)
+    finally:
+        gc.freeze()
+        gc.enable()
+    return collection
+
+
+def _load_into(collection: Collection, album: Album, detectors: Sequence[str], embeddings: bool) -> None:
     rank = {name: i for i, name in enumerate(detectors)}
     for folder in album.folders():
         collection.problems += folder.problems
@@ -88,7 +101,6 @@ def load(album: Album, detectors: Sequence[str], embeddings: bool = True) -> Col
                 {photo_key(photo.hash, photo.name) for photo in folder.photos},
             )
         )
-    return collection
 
 
 def merge(folder: Folder, rows: Sequence[FaceRow], rank: dict[str, int]) -> list[Face]:
