@@ -86,20 +86,15 @@ def _availability(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _detect(options: argparse.Namespace, out: TextIO) -> int:
-    from faces.folders import LOG, PlainAlbum
     from faces.guard import Guard
     from faces.jobs import channel, detect
 
-    album = PlainAlbum(options.directory, bool(options.follow_symlinks))
-    chosen = {
-        key: getattr(options, key)
-        for key in ("detectors", "models", "demography", "metric", "ram", "time_limit", "follow_symlinks")
-    }
+    keys = ("detectors", "models", "demography", "metric", "ram", "time_limit", "follow_symlinks")
+    chosen = {key: getattr(options, key) for key in keys}
     shown = console.progress(options.json, out)
-    with console.logging_to(options.logfile or album.lock(LOG), options.loglevel):
+    album = _album(options)
+    with _log(options, album):
         settings = channel.read_settings(album).with_options(**chosen)
-        if settings.follow_symlinks:
-            album = PlainAlbum(options.directory, True)
         with Guard(settings.ram, settings.time_limit) as guard:
             try:
                 summary = detect.run(album, chosen, guard, shown, match=not options.no_recognize, retry=options.retry)
@@ -116,6 +111,24 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
                 shown.close()
     _print(out, options.json, summary, _detected(summary))
     return 0
+
+
+def _album(options: argparse.Namespace) -> Any:
+    """The album as its own settings have it opened."""
+    from faces.folders import PlainAlbum
+    from faces.jobs import channel
+
+    album = PlainAlbum(options.directory)
+    if getattr(options, "follow_symlinks", None) or channel.read_settings(album).follow_symlinks:
+        album = PlainAlbum(options.directory, True)
+    return album
+
+
+def _log(options: argparse.Namespace, album: Any) -> Any:
+    from faces.folders import LOG
+
+    path = options.logfile or album.lock(LOG)
+    return console.logging_to(path, options.loglevel, ours=not options.logfile)
 
 
 def _detected(summary: Any) -> str:
@@ -140,15 +153,12 @@ def _detected(summary: Any) -> str:
 
 
 def _recognize(options: argparse.Namespace, out: TextIO) -> int:
-    from faces.folders import LOG, PlainAlbum
     from faces.jobs import channel, recognize
 
-    album = PlainAlbum(options.directory)
-    with console.logging_to(options.logfile or album.lock(LOG), options.loglevel):
-        settings = channel.read_settings(album).with_options(
-            models=options.models, metric=options.metric, enforce=options.enforce
-        )
-        summary = recognize.run(album, settings)
+    album = _album(options)
+    with _log(options, album):
+        own = {"models": options.models, "metric": options.metric, "enforce": options.enforce}
+        summary = recognize.run(album, channel.read_settings(album).with_options(**own))
     text = (
         f"{summary.faces} faces, {summary.named} named ({summary.people} people), "
         f"{summary.guessed} recognized, {summary.new} of them new"
@@ -160,13 +170,12 @@ def _recognize(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _remove(options: argparse.Namespace, out: TextIO) -> int:
-    from faces.folders import PlainAlbum
     from faces.jobs import remove
 
     what = remove.What(options.detectors, options.models, options.names, options.all)
     if what == remove.What():
         raise UsageError("say what to remove: --detectors, --models, --names or --all")
-    album = PlainAlbum(options.directory)
+    album = _album(options)
     if not options.yes:
         if not sys.stdin.isatty():
             raise UsageError("nobody is there to ask: say --yes to remove without a question")
@@ -226,10 +235,10 @@ def _name(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _report(options: argparse.Namespace, out: TextIO) -> int:
-    from faces.folders import REPORT, PlainAlbum
+    from faces.folders import REPORT
     from faces.jobs import report
 
-    album = PlainAlbum(options.directory)
+    album = _album(options)
     shown = console.progress(False, out)
     try:
         summary = report.run(album, options.output or album.lock(REPORT), shown, options.limit)

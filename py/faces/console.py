@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
@@ -50,28 +51,45 @@ def own_stdout() -> Iterator[TextIO]:
 
 
 @contextlib.contextmanager
-def logging_to(path: Path | None, level: int) -> Iterator[None]:
-    """The log of this run, in `path` (overwritten) or nowhere. Raises StorageError if it cannot be written."""
+def logging_to(path: Path, level: int, ours: bool) -> Iterator[None]:
+    """The log of this run in `path`, overwritten; nowhere while another run writes there. Raises StorageError if it
+    cannot be written. `ours`: the file lies in a folder that others write to, so a link in its place is not followed.
+    """
     logger = logging.getLogger("faces")
     logger.setLevel(LOG_LEVELS[level] or 1)
     logger.propagate = False
-    handler: logging.Handler = logging.NullHandler()
-    if path:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_symlink():
-                path.unlink()  # a link in a folder that others write to could point anywhere
-            handler = logging.FileHandler(path, "w", encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise storage_error(path, error) from error
-        handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
-        handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk does not end a run
+    stream = _open_log(path, ours)
+    handler: logging.Handler = logging.StreamHandler(stream) if stream else logging.NullHandler()
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk does not end a run
     logger.addHandler(handler)
     try:
         yield
     finally:
         logger.removeHandler(handler)
-        handler.close()
+        if stream:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def _open_log(path: Path, ours: bool) -> TextIO | None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if ours and path.is_symlink():
+            path.unlink()
+        stream = open(path, "a", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123, SIM115
+    except (OSError, ValueError) as error:
+        raise storage_error(path, error if isinstance(error, OSError) else OSError(str(error))) from error
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if stream.seekable():
+            stream.truncate(0)
+    except BlockingIOError:
+        stream.close()
+        return None
+    except OSError:  # a terminal or a pipe has neither locks nor a length
+        pass
+    return stream
 
 
 class _OneLine(logging.Formatter):
@@ -119,20 +137,11 @@ class JsonLines:
 
     def photo(self, path: str, faces: int, error: str, seconds: float) -> None:
         self._done += 1
-        print(
-            json.dumps(
-                {
-                    "photo": path,
-                    "faces": faces,
-                    "error": error,
-                    "seconds": round(seconds, 3),
-                    "done": self._done,
-                    "total": self._total,
-                }
-            ),
-            file=self._out,
-            flush=True,
-        )
+        line = {"photo": path, "faces": faces, "error": error, "seconds": round(seconds, 3)}
+        try:
+            print(json.dumps({**line, "done": self._done, "total": self._total}), file=self._out, flush=True)
+        except BrokenPipeError:  # the reader has gone: the photos are to be done all the same
+            self._out = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
     def close(self) -> None: ...
 

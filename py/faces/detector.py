@@ -64,6 +64,8 @@ def find_faces(detector: Detector, image: Image) -> list[Detection]:
         box = whole.box.clipped(width, height)
         if box.w >= 1 and box.h >= 1 and box.w * box.h >= 0.2 * whole.box.w * whole.box.h:
             faces.append(Detection(box, min(max(whole.confidence, 0.0), 1.0), whole.landmarks))
+    if found and not faces:
+        raise DetectorError(f"detector {detector.name} returned nonsense: boxes outside the photo only")
     return sorted(faces, key=lambda face: -face.confidence)
 
 

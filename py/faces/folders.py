@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from faces.errors import UsageError
-from faces.files import DataFile
+from faces.files import TEMP_PREFIX, DataFile
 from faces.images import EXTENSIONS
 from faces.store import one_line
 
@@ -61,6 +61,8 @@ class Folder:
     photos: list[Photo] = field(default_factory=list)
     #: What could not be read here, and why: one line each.
     problems: list[str] = field(default_factory=list)
+    #: Temporary files of runs that were killed.
+    leftovers: list[Path] = field(default_factory=list)
 
     def path_of(self, file: str) -> str:
         """The path of one of its photos below the album's root, as names.csv has it."""
@@ -84,8 +86,13 @@ class PlainAlbum:
     """A folder of photos and its subfolders: a local album or a mounted WebDAV cloud."""
 
     def __init__(self, root: Path, follow_symlinks: bool = False):
-        if not root.is_dir():
-            raise UsageError(f"{root} is no folder" if root.exists() else f"there is no folder {root}")
+        try:
+            if not root.is_dir():
+                raise UsageError(f"{root} is no folder" if root.exists() else f"there is no folder {root}")
+            if (root / DATA_FOLDER).is_symlink():
+                raise UsageError(f"{root / DATA_FOLDER} is a symbolic link: our files would go elsewhere; remove it")
+        except (OSError, ValueError) as error:  # no rights, too long a name, a NUL in it
+            raise UsageError(f"{str(root)!r} is no folder we may use: {error}") from error
         self.root = root.absolute()
         self._follow = follow_symlinks
 
@@ -96,34 +103,41 @@ class PlainAlbum:
         return self.root / DATA_FOLDER / name
 
     def folders(self) -> Iterator[Folder]:
-        yield from self._walk(self.root, "", frozenset())
+        waiting = [(self.root, "")]
+        seen: set[tuple[int, int]] = set()  # symbolic links may lead back up, or here twice
+        while waiting:
+            path, name = waiting.pop()
+            folder = Folder(name, DataFile(path / FACES_PKL), DataFile(path / FACES_CSV))
+            below: list[str] = []
+            try:
+                here = path.stat()
+                if (here.st_dev, here.st_ino) in seen:
+                    continue
+                seen.add((here.st_dev, here.st_ino))
+                has_data = self._list(path, folder, below)
+            except OSError as error:
+                folder.problems.append(f"{path}: cannot be listed: {error.strerror}")
+                has_data = True
+            if folder.photos or folder.problems or has_data:
+                yield folder
+            waiting += [(path / child, f"{name}/{child}" if name else child) for child in reversed(below)]
 
-    def _walk(self, path: Path, name: str, above: frozenset[tuple[int, int]]) -> Iterator[Folder]:
-        folder = Folder(name, DataFile(path / FACES_PKL), DataFile(path / FACES_CSV))
-        below: list[str] = []
+    def _list(self, path: Path, folder: Folder, below: list[str]) -> bool:
+        """Put what is in a folder into `folder` and `below`; True if there is data of ours."""
         has_data = False
-        try:
-            here = path.stat()
-            with os.scandir(path) as entries:
-                for entry in sorted(entries, key=lambda e: e.name):
-                    has_data |= entry.name in (FACES_PKL, FACES_CSV)
-                    if self._is_folder(entry, name):
-                        if _is_text(entry.name):
-                            below.append(entry.name)
-                        else:
-                            folder.problems.append(_no_text(entry, "folder"))
-                    elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # ten times faster
-                        self._add_photo(folder, entry)
-        except OSError as error:
-            folder.problems.append(f"{path}: cannot be listed: {error.strerror}")
-            yield folder
-            return
-        if folder.photos or folder.problems or has_data:
-            yield folder
-        identity = (here.st_dev, here.st_ino)
-        if identity not in above:  # a symbolic link may lead back up
-            for child in below:
-                yield from self._walk(path / child, f"{name}/{child}" if name else child, above | {identity})
+        with os.scandir(path) as entries:
+            for entry in sorted(entries, key=lambda e: e.name):
+                if entry.name.startswith(TEMP_PREFIX):
+                    folder.leftovers.append(Path(entry.path))
+                has_data |= entry.name.startswith((FACES_PKL, FACES_CSV, TEMP_PREFIX))
+                if self._is_folder(entry, folder.name):
+                    if _is_text(entry.name):
+                        below.append(entry.name)
+                    else:
+                        folder.problems.append(_no_text(entry, "folder"))
+                elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # ten times faster
+                    self._add_photo(folder, entry)
+        return has_data
 
     def _is_folder(self, entry: os.DirEntry[str], parent: str) -> bool:
         if entry.name.startswith(".") or entry.name == "lost+found":  # .Trash-1000 too
@@ -141,9 +155,14 @@ class PlainAlbum:
         try:
             if entry.is_file(follow_symlinks=self._follow):
                 stat = entry.stat(follow_symlinks=self._follow)
-                folder.photos.append(Photo(entry.name, os.path.dirname(entry.path), stat.st_size, stat.st_mtime_ns))
+                folder.photos.append(Photo(entry.name, str(folder.pkl.path.parent), stat.st_size, photo_time(stat)))
         except OSError as error:
             folder.problems.append(f"{entry.path}: {error.strerror}")
+
+
+def photo_time(stat: os.stat_result) -> int:
+    """Nanoseconds since 1970, as many as fit into 64 bits (the year 2262)."""
+    return min(stat.st_mtime_ns, 2**63 - 1)
 
 
 def _no_text(entry: os.DirEntry[str], what: str) -> str:

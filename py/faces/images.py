@@ -124,14 +124,17 @@ def _to_rgb(image: PillowImage) -> NDArray[np.uint8]:
     from PIL import Image
 
     if image.mode in ("I;16", "I;16L", "I;16B", "I", "F"):
-        values = np.asarray(image, dtype=np.float32)
-        # 16 bits are 0..65535; other depths have no agreed white, so their brightest pixel is it
-        top = 65535.0 if image.mode.startswith("I;16") else max(float(values.max(initial=0.0)), 1.0)
-        grey = np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)
+        values = np.asarray(image)
+        if image.mode.startswith("I;16"):
+            grey = (values >> 8).astype(np.uint8)
+        else:  # other depths have no agreed white, so their brightest pixel is it
+            top = max(float(values.max(initial=0)), 1.0)
+            grey = np.clip(values * np.float32(255.0 / top), 0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+        image = Image.new("RGB", rgba.size, "white")
+        image.paste(rgba, mask=rgba.getchannel("A"))
     return np.asarray(image.convert("RGB"))
 
 

@@ -130,15 +130,15 @@ def edited(shown_name: str, shown_state: str, shown_time: str, standing: Standin
     """The decision (kind, name) that a person made by editing a row of faces.csv; None if it was not edited.
 
     The row says when its name was decided (`shown_time`); what the journal said at that time is compared
-    with what the row says now. A row of which the journal knows nothing (a lost journal) is no edit.
+    with what the row says now. Where the journal knows nothing of that time (a spreadsheet wrote it its own way),
+    the row is compared with what holds now. A row of which the journal knows nothing (it was lost) is no edit.
     """
     if not shown_time:
         before = (OPEN, "")
+    elif standing is None:
+        return None
     else:
-        known = standing.at(shown_time) if standing else None
-        if known is None:
-            return None
-        before = known
+        before = standing.at(shown_time) or (standing.state, standing.name)
     name = clean_name(shown_name)
     if name != before[1]:
         return ("name", name) if name else ("clear", "")

@@ -62,7 +62,7 @@ class Settings:
     #: Narrower faces are left out: percent of the photo's width, and pixels of the photo as taken.
     min_face_percent: float = _number("detection.min_face_percent", 1.0, 0, 100)
     min_face_pixels: int = _number("detection.min_face_pixels", 20, 1, 10_000)
-    #: Larger photos are refused before they are decoded (100 million pixels take about 300 MB).
+    #: Larger photos are refused before they are decoded. A pixel takes 3 bytes, with transparency 8.
     max_megapixels: int = _number("detection.max_megapixels", 100, 1, 1000)
     max_attempts: int = _number("detection.max_attempts", 3, 1, 100)
     metric: str = field(default="euclidean", metadata={"key": "recognition.metric", "choice": METRICS})

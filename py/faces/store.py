@@ -1,7 +1,7 @@
-"""What is in our files: faces.pkl (Parquet), faces.csv, names.csv, config.json. docs/formats.md describes them.
+"""What is in our text files: faces.csv, names.csv, config.json. docs/formats.md describes them; faces.pkl: `parquet`.
 
 Each reader takes a DataFile and returns our own types; each writer leaves the file untouched if nothing
-changed. A file that is not ours raises DataFileError, and nothing here ever unpickles.
+changed. A file that is not ours raises DataFileError.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
+from types import EllipsisType
 from typing import Any
 
-import numpy as np
-
-from faces.errors import DamagedFile, ForeignFile, PickleRefused
+from faces.errors import ForeignFile
 from faces.files import DataFile
-from faces.records import DECISIONS, FORMAT_VERSION, Box, Decision, FaceRow, ShownFace
+from faces.records import DECISIONS, Box, Decision, ShownFace
 
 CSV_COLUMNS = (
     "id",
@@ -43,126 +42,6 @@ CSV_COLUMNS = (
 )
 JOURNAL_COLUMNS = ("time", "face", "photo", "file", "x", "y", "w", "h", "decision", "name", "by")
 
-_TEXT = (
-    "status",
-    "photo",
-    "file",
-    "content",
-    "date_taken",
-    "detector",
-    "face",
-    "model",
-    "space",
-    "gender",
-    "emotion",
-    "race",
-    "error",
-)
-_PARQUET_MAGIC = b"PAR1"
-
-
-# --- faces.pkl ----------------------------------------------------------------------------------------------
-
-
-def read_faces(file: DataFile, embeddings: bool = True) -> list[FaceRow] | None:
-    """The rows of a faces.pkl; None where there is none. Without `embeddings` that column is not read at all.
-
-    Raises PickleRefused (nothing is ever unpickled), DamagedFile, or ForeignFile for one of a newer format.
-    """
-    content = file.read()
-    if content is None:
-        return None
-    if content[:4] != _PARQUET_MAGIC:
-        if content[:1] == b"\x80" or content[-1:] == b".":  # the PROTO opcode, the STOP opcode
-            raise PickleRefused(
-                f"{file.path} is a Python pickle, which could run anything when loaded: it was not "
-                "read; detection will replace it"
-            )
-        raise DamagedFile(f"{file.path} is damaged: no Parquet file")
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        parquet = pq.ParquetFile(pa.BufferReader(content))
-        schema = parquet.schema_arrow
-        metadata = schema.metadata or {}
-        version = int(metadata.get(b"faces_format", b"0"))
-        if version > FORMAT_VERSION:
-            raise ForeignFile(
-                f"{file.path} has format {version}, this program knows {FORMAT_VERSION}: "
-                "update the program; the file was left alone"
-            )
-        if version < 1:
-            raise ForeignFile(f"{file.path} is a Parquet file, but not one of ours; it was left alone")
-        there = set(schema.names) - (set() if embeddings else {"embedding"})
-        names = [f.name for f in fields(FaceRow) if f.name in there]
-        return _rows(parquet.read(columns=names, use_threads=False), names)
-    except (pa.ArrowException, ValueError, TypeError, OSError, BufferError, MemoryError) as error:
-        raise DamagedFile(f"{file.path} is damaged: {error}") from error
-
-
-def _rows(table: Any, names: list[str]) -> list[FaceRow]:
-    columns: list[list[Any]] = []
-    for item in fields(FaceRow):
-        if item.name not in names:  # not asked for, or of a file older than the column
-            columns.append([item.default] * table.num_rows)
-        else:
-            column = table.column(item.name).combine_chunks()
-            columns.append(_vectors(column) if item.name == "embedding" else column.to_pylist())
-    return [FaceRow(*values) for values in zip(*columns, strict=True)]
-
-
-def _vectors(column: Any) -> list[Any]:
-    """Each row's embedding as a view into one array; None for an empty one."""
-    # from_dlpack, because to_numpy imports pandas: half a second and 100 MB for nothing
-    values = np.from_dlpack(column.flatten()) if len(column.flatten()) else np.empty(0, np.float32)
-    lengths = [length or 0 for length in column.value_lengths().to_pylist()]
-    ends = np.cumsum(lengths)
-    return [values[end - n : end] if n else None for n, end in zip(lengths, ends.tolist(), strict=True)]
-
-
-def write_faces(file: DataFile, rows: Sequence[FaceRow]) -> bool:
-    """Replace a faces.pkl by these rows; False if it was the same already."""
-    return file.write(faces_to_bytes(rows))
-
-
-def faces_to_bytes(rows: Sequence[FaceRow]) -> bytes:
-    """The rows as Parquet, in a fixed order, so that equal rows give equal bytes."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    ordered = sorted(rows, key=lambda r: (r.file, r.detector, r.face, r.model, r.status))
-    schema = _schema(pa)
-    arrays = [pa.array([getattr(row, item.name) for row in ordered], type=item.type) for item in schema]
-    buffer = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_arrays(arrays, schema=schema),
-        buffer,
-        compression="zstd",
-        use_dictionary=[*_TEXT],
-        write_statistics=False,
-        store_schema=True,
-    )
-    return buffer.getvalue()
-
-
-def _schema(pa: Any) -> Any:
-    kinds = {
-        "size": pa.int64(),
-        "mtime_ns": pa.int64(),
-        "orientation": pa.int8(),
-        "width": pa.int32(),
-        "height": pa.int32(),
-        "attempts": pa.int32(),
-        "landmarks": pa.list_(pa.float32()),
-        "embedding": pa.list_(pa.float32()),
-        **dict.fromkeys(_TEXT, pa.string()),
-    }
-    return pa.schema(
-        [(f.name, kinds.get(f.name, pa.float32())) for f in fields(FaceRow)],
-        metadata={"faces_format": str(FORMAT_VERSION)},
-    )
-
 
 # --- faces.csv ----------------------------------------------------------------------------------------------
 
@@ -173,8 +52,11 @@ def read_shown(file: DataFile) -> list[ShownFace] | None:
     Raises ForeignFile for a file that is not ours (its header lacks our columns) or no UTF-8.
     """
     content = file.read()
-    if content is None:
-        return None
+    return None if content is None else parse_shown(file, content)
+
+
+def parse_shown(file: DataFile, content: bytes) -> list[ShownFace]:
+    """The same of content that was read already."""
     if not content.strip():
         return []
     reader, header = _csv_reader(file, content)
@@ -211,6 +93,8 @@ def _shown(cell: dict[str, str]) -> ShownFace | None:
         distance = take("distance")
         face.distance = float(distance) if distance else None
         face.confidence = float(take("confidence") or 0)
+        if not math.isfinite((face.distance or 0.0) + face.confidence):
+            return None
     except ValueError:
         return None
     for column in ("distance_metric", "model", "detector", "time_named", "date_taken", "mtime"):
@@ -219,8 +103,11 @@ def _shown(cell: dict[str, str]) -> ShownFace | None:
     return face if face.id and box.is_sane() else None
 
 
-def write_shown(file: DataFile, faces: Iterable[ShownFace]) -> bool:
-    """Replace a faces.csv by these rows, unknown columns after ours; False if it was the same already."""
+def write_shown(file: DataFile, faces: Iterable[ShownFace], expected: bytes | EllipsisType | None = ...) -> bool:
+    """Replace a faces.csv by these rows, unknown columns after ours; False if it was the same already.
+
+    Raises ChangedMeanwhile if a person saved it since the caller read it (`expected`).
+    """
     faces = list(faces)
     extra = list(dict.fromkeys(name for face in faces for name in face.extra))
     lines = _Lines()
@@ -230,7 +117,7 @@ def write_shown(file: DataFile, faces: Iterable[ShownFace]) -> bool:
         text = (_guard(f.name), f.state, _guard(f.name_recognized), distance, f.distance_metric, f.model, f.detector)
         own = (f.id, _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
         lines.add([*own, f.time_named, f.date_taken, f.mtime, *(f.extra.get(name, "") for name in extra)])
-    return file.write(lines.text().encode("utf-8"))
+    return file.write(lines.text().encode("utf-8"), expected)
 
 
 class _Lines:
@@ -343,7 +230,13 @@ def _decision(cell: dict[str, str]) -> Decision | None:
     except (KeyError, ValueError):
         return None
     needs_name = decision.decision in ("name", "reject")
-    return decision if decision.decision in DECISIONS and (decision.name or not needs_name) else None
+    makes_sense = decision.decision in DECISIONS and (decision.name or not needs_name)
+    return decision if makes_sense and is_time(decision.time) else None
+
+
+def is_time(text: str) -> bool:
+    """Whether it is a time as the journal has them, which sort as text: UTC, ISO 8601, with Z."""
+    return re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", text, re.ASCII) is not None
 
 
 def one_line(text: str) -> str:
@@ -354,9 +247,10 @@ def one_line(text: str) -> str:
 def append_decision(file: DataFile, decision: Decision) -> None:
     """Add one decision; it is on disk when this returns. The caller holds the lock of the journal."""
     header = ",".join(JOURNAL_COLUMNS) + "\n"
-    own = (decision.time, decision.face, decision.photo, _guard(one_line(decision.file)), *_decimals(decision.box))
-    line = _Lines()
-    line.add([*own, decision.decision, _guard(one_line(decision.name)), decision.by])
+    d, line = decision, _Lines()
+    text = [one_line(cell) for cell in (d.time, d.face, d.photo, d.file, d.decision, d.name, d.by)]
+    time, face, photo, path, kind, name, by = text
+    line.add([time, face, photo, _guard(path), *_decimals(d.box), kind, _guard(name), by])
     file.append_line(line.text(), header)
 
 
@@ -382,4 +276,5 @@ def read_json(file: DataFile) -> tuple[dict[str, Any] | None, str]:
 
 
 def write_json(file: DataFile, value: dict[str, Any]) -> bool:
-    return file.write((json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return file.write(text.encode("utf-8", "backslashreplace"))  # half a surrogate pair stays the escape it was

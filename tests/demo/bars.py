@@ -16,8 +16,7 @@ from pathlib import Path
 
 import album
 import numpy as np
-
-from faces import store
+from faces import parquet, store
 from faces.files import DataFile
 from faces.images import content_hash
 from faces.records import FACE, Box, Decision, FaceRow, new_face_id
@@ -33,7 +32,9 @@ def make_album(root: Path, folders: int, photos: int, faces: int, named: int) ->
     random = np.random.default_rng(0)
     people = random.normal(size=(200, 128)).astype(np.float32)
     people /= np.linalg.norm(people, axis=1, keepdims=True)
-    store.write_json(DataFile(root / "faces" / "config.json"), {"detection": {"detectors": ["dlib"], "models": ["Dlib"]}})
+    store.write_json(
+        DataFile(root / "faces" / "config.json"), {"detection": {"detectors": ["dlib"], "models": ["Dlib"]}}
+    )
     left = named
     for f in range(folders):
         folder, rows = root / f"folder {f:03}", []
@@ -55,7 +56,7 @@ def make_album(root: Path, folders: int, photos: int, faces: int, named: int) ->
                     store.append_decision(DataFile(root / "faces" / "names.csv"), Decision(
                         "2026-01-01T00:00:00Z", row.face, content, f"{folder.name}/{photo.name}", row.relative_box, "name",
                         f"Person {who}", "bars"))  # fmt: skip
-        store.write_faces(DataFile(folder / "faces.pkl"), rows)
+        parquet.write_faces(DataFile(folder / "faces.pkl"), rows)
 
 
 def measure(*arguments: object) -> tuple[float, int, str]:

@@ -1,6 +1,7 @@
 """The real program with the engines of `fakes` in it, for tests that need a process: same arguments, same exit codes.
 
-FAKE_DETECTOR=raises|memory|nonsense|dies|slow makes the detector fail on photos with a blue square.
+FAKE_DETECTOR=raises|memory|nonsense|dies|slow makes the detector fail on photos with a blue square,
+FAKE_EMBEDDER=dies the model.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import fakes
 from faces.cli import main
 
 how = os.environ.get("FAKE_DETECTOR", "")
-fake = fakes.models(fakes.Failing(how) if how else None)
+embedder = fakes.FailingEmbedder(os.environ["FAKE_EMBEDDER"]) if "FAKE_EMBEDDER" in os.environ else None
+fake = fakes.models(fakes.Failing(how) if how else None, embedder)
 faces.models.Models = lambda: fake  # type: ignore[assignment, misc]
 faces.models.default_detectors = lambda: ("yunet",)
 

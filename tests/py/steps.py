@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import fakes
-from faces import store
+from faces import parquet, store
 from faces.files import DataFile
 from faces.folders import PlainAlbum
 from faces.guard import Guard
@@ -61,4 +61,4 @@ def ids(album: Path) -> dict[str, str]:
 
 
 def rows(album: Path, folder: str = "") -> list[FaceRow]:
-    return store.read_faces(DataFile(album / folder / "faces.pkl")) or []
+    return parquet.read_faces(DataFile(album / folder / "faces.pkl")) or []

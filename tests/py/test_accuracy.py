@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, SHARED
-from steps import names
-
 from faces.folders import PlainAlbum
 from faces.guard import Guard
 from faces.jobs import detect, name, recognize
 from faces.jobs.channel import Silent, read_settings
+from steps import names
 
 NAMED = 3
 
@@ -83,7 +82,19 @@ def alone(album: Path, key: str) -> bool:
     return sum(other.startswith(f"{photo}#") for other in names(album)) == 1
 
 
-HEAVY = ("cv2", "dlib", "deepface", "onnxruntime", "mediapipe", "PIL", "pandas", "exiftool", "fastparquet", "tqdm", "mysql")
+HEAVY = (
+    "cv2",
+    "dlib",
+    "deepface",
+    "onnxruntime",
+    "mediapipe",
+    "PIL",
+    "pandas",
+    "exiftool",
+    "fastparquet",
+    "tqdm",
+    "mysql",
+)
 
 
 @pytest.mark.parametrize("command", ["recognize", "detect"])

@@ -10,7 +10,6 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-
 from faces import cli
 from faces.jobs import availability
 
@@ -18,7 +17,9 @@ Program = Callable[..., CompletedProcess[str]]
 
 
 def test_the_lines_are_exactly_these(capfd: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["availability", "--detectors", "dlib,opencv,ssd", "--models", "Dlib,SFace", "-demography", "off"]) == 0
+    assert (
+        cli.run(["availability", "--detectors", "dlib,opencv,ssd", "--models", "Dlib,SFace", "-demography", "off"]) == 0
+    )
     lines = capfd.readouterr().out.splitlines()
     ram = re.compile(r"RAM memory % used: \d+\.\d\d")
     tried = lines[lines.index(next(line for line in lines if ram.fullmatch(line))) :]
@@ -38,7 +39,11 @@ def test_json_says_the_same(capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["availability", "--detectors", "dlib", "--models", "Dlib", "--demography", "Age", "--json"]) == 0
     answer = json.loads(capfd.readouterr().out)
     assert answer["ok"] is True and answer["versions"]["deepface"] == "0.0.103"
-    assert [(f["kind"], f["name"]) for f in answer["findings"]] == [("detector", "dlib"), ("model", "Dlib"), ("demography", "Age")]
+    assert [(f["kind"], f["name"]) for f in answer["findings"]] == [
+        ("detector", "dlib"),
+        ("model", "Dlib"),
+        ("demography", "Age"),
+    ]
     assert all(f["works"] == (not f["reason"]) and 0 < f["ram"] < 100 for f in answer["findings"])
 
 
@@ -70,7 +75,8 @@ def test_a_child_that_eats_memory_is_ended(tmp_path: Path, monkeypatch: pytest.M
     import psutil
 
     (tmp_path / "dlib.py").write_text(
-        "import time\nkept = []\nwhile True:\n    kept.append(bytearray(b'x') * (64 << 20))\n    time.sleep(0.02)\n")
+        "import time\nkept = []\nwhile True:\n    kept.append(bytearray(b'x') * (64 << 20))\n    time.sleep(0.02)\n"
+    )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     limit = psutil.virtual_memory().percent + 8
     if psutil.virtual_memory().total > 64 << 30 or limit > 80:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from faces import weights
 from faces.detector import DETECTORS, find_faces
 from faces.embedder import EMBEDDERS
@@ -121,7 +120,8 @@ def test_a_detector_whose_weights_cannot_be_had_names_file_and_folder(name: str)
 
 
 @pytest.mark.parametrize(
-    "name", ["VGG-Face", "Facenet", "Facenet512", "ArcFace", "OpenFace", "DeepFace", "SFace", "GhostFaceNet"])
+    "name", ["VGG-Face", "Facenet", "Facenet512", "ArcFace", "OpenFace", "DeepFace", "SFace", "GhostFaceNet"]
+)
 def test_a_model_whose_weights_cannot_be_had_names_file_and_folder(name: str) -> None:
     missing(Models().embedder, name)
 
@@ -172,7 +172,9 @@ def test_the_default_is_yunet_where_its_file_is() -> None:
     assert default_detectors() == ("yunet",)
 
 
-def test_weights_put_into_the_folder_are_taken_before_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_put_into_the_folder_are_taken_before_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path))
     weights.prepare_folder()
     own = weights.folder() / weights.DLIB_5_POINTS

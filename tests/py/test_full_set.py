@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("mediapipe") is None, reason="mediapipe is an extra: .venv-full has it")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("mediapipe") is None, reason="mediapipe is an extra: .venv-full has it"
+)
 
 
 def test_mediapipe_finds_the_face(portraits: Path) -> None:
@@ -19,7 +21,6 @@ def test_mediapipe_finds_the_face(portraits: Path) -> None:
 def test_mediapipe_is_fed_rgb(portraits: Path) -> None:
     """deepface would feed it BGR and lose a quarter of the faces; here red must stay red."""
     import numpy as np
-
     from faces.detector import DETECTORS
 
     seen = []

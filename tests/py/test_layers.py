@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "py" / "faces"
 LAYERS = [
     {"errors", "records"},
     {"settings", "images", "alignment", "matcher", "names", "files"},
-    {"weights", "detector", "embedder", "demography", "store", "metadata"},
+    {"weights", "detector", "embedder", "demography", "store", "parquet", "metadata"},
     {"models", "folders", "guard"},
     {"jobs"},
     {"console", "options", "cli", "__main__"},
@@ -19,7 +19,7 @@ LAYERS = [
 BESIDE = {("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
           ("cli", "options"), ("cli", "console"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
 #: The order inside jobs.
-JOBS = ["channel", "collection", "plan", "photo", "recognize", "worker", "detect", "name", "remove", "page", "report",
+JOBS = ["channel", "collection", "plan", "origin", "photo", "recognize", "suspects", "worker", "detect", "name", "remove", "page", "report",
         "availability"]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from conftest import ROOT
-from faces import store
+from faces import parquet, store
 from faces.files import DataFile, lock
 from faces.folders import PlainAlbum
 from fakes import draw
@@ -162,7 +162,7 @@ def test_kill_9_at_any_moment_costs_no_name_and_leaves_readable_files(tmp_path: 
         process.kill()
         process.wait()
         for folder in PlainAlbum(album).folders():  # readable, whole, at any moment
-            store.read_faces(folder.pkl)
+            parquet.read_faces(folder.pkl)
             store.read_shown(folder.csv)
         faces = [key for key, face in names(album).items() if not face or face[0] == "?"]
         if faces:

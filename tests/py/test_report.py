@@ -6,13 +6,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from fakes import draw
-from steps import call, find
-
 from faces.errors import PartlyFailed, StorageError
 from faces.folders import PlainAlbum
 from faces.jobs import page, report
 from faces.jobs.channel import Silent
+from fakes import draw
+from steps import call, find
 
 EVIL = "<script>alert(1)</script>\"'&"
 

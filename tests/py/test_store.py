@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faces import store
+from faces import parquet, store
 from faces.errors import DamagedFile, ForeignFile, PickleRefused
 from faces.files import DataFile
 from faces.records import DECISIONS, FACE, FAILED, NONE, Box, Decision, FaceRow, ShownFace
@@ -138,26 +138,26 @@ def plain(row: FaceRow) -> dict[str, object]:
 
 def test_faces_pkl_gives_back_what_was_written(tmp_path: Path) -> None:
     file = DataFile(tmp_path / "faces.pkl")
-    store.write_faces(file, rows())
-    read = store.read_faces(file)
+    parquet.write_faces(file, rows())
+    read = parquet.read_faces(file)
     assert read is not None
     expected = sorted(rows(), key=lambda row: row.file)
     assert [plain(row) for row in read] == [plain(row) for row in expected]
-    without = store.read_faces(file, embeddings=False)
+    without = parquet.read_faces(file, embeddings=False)
     assert without is not None and all(row.embedding is None for row in without)
-    assert not store.write_faces(file, list(reversed(read)))  # the same rows are the same file
+    assert not parquet.write_faces(file, list(reversed(read)))  # the same rows are the same file
 
 
 def test_no_rows_at_all(tmp_path: Path) -> None:
     file = DataFile(tmp_path / "faces.pkl")
-    store.write_faces(file, [])
-    assert store.read_faces(file) == []
+    parquet.write_faces(file, [])
+    assert parquet.read_faces(file) == []
 
 
 @pytest.mark.parametrize("reader", ["pyarrow", "fastparquet", "pandas"])
 def test_other_programs_read_faces_pkl(tmp_path: Path, reader: str) -> None:
     path = tmp_path / "faces.pkl"
-    store.write_faces(DataFile(path), rows())
+    parquet.write_faces(DataFile(path), rows())
     if reader == "fastparquet":
         import fastparquet
 
@@ -189,7 +189,7 @@ def test_a_malicious_pickle_is_refused_and_harmless(tmp_path: Path, protocol: in
     target = tmp_path / "ran"
     (tmp_path / "faces.pkl").write_bytes(pickle.dumps(Payload(target), protocol))
     with pytest.raises(PickleRefused, match="not read"):
-        store.read_faces(DataFile(tmp_path / "faces.pkl"))
+        parquet.read_faces(DataFile(tmp_path / "faces.pkl"))
     assert not target.exists()
     pickle.loads((tmp_path / "faces.pkl").read_bytes())  # noqa: S301  # the payload is real
     assert target.exists()
@@ -197,7 +197,7 @@ def test_a_malicious_pickle_is_refused_and_harmless(tmp_path: Path, protocol: in
 
 def test_damaged_parquet_is_told_from_foreign_and_newer(tmp_path: Path) -> None:
     file = DataFile(tmp_path / "faces.pkl")
-    store.write_faces(file, rows())
+    parquet.write_faces(file, rows())
     good = file.read() or b""
     chance = random.Random(3)
     for _ in range(150):
@@ -206,21 +206,21 @@ def test_damaged_parquet_is_told_from_foreign_and_newer(tmp_path: Path) -> None:
             bad[chance.randrange(4, len(bad))] = chance.randrange(256)
         file.path.write_bytes(bad[: chance.choice([len(bad), chance.randrange(1, len(bad))])])
         try:
-            assert isinstance(store.read_faces(file), list)
+            assert isinstance(parquet.read_faces(file), list)
         except (DamagedFile, ForeignFile, PickleRefused):
             pass
     file.path.write_bytes(b"just text")
     with pytest.raises(DamagedFile):
-        store.read_faces(file)
+        parquet.read_faces(file)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"a": [1]}), file.path)
     with pytest.raises(ForeignFile, match="not one of ours"):
-        store.read_faces(file)
+        parquet.read_faces(file)
     pq.write_table(pa.table({"a": [1]}).replace_schema_metadata({"faces_format": "99"}), file.path)
     with pytest.raises(ForeignFile, match="update the program"):
-        store.read_faces(file)
+        parquet.read_faces(file)
 
 
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff", b"[" * 100_000, b"x" * 2_000_000, b'"text"'])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
@@ -15,6 +15,8 @@ from faces.records import Decision
 from faces.settings import Settings, parse_settings, settings_to_json
 
 log = logging.getLogger("faces")
+
+_LAST_SECOND = 253_402_300_799.0  # of the year 9999
 
 
 class Progress(Protocol):
@@ -43,7 +45,14 @@ def now() -> str:
 @lru_cache(maxsize=1024)  # the faces of one photo ask for the same time
 def iso_time(seconds: float) -> str:
     """Seconds since 1970 as UTC, ISO 8601 with microseconds, so that text sorts as time."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = datetime.fromtimestamp(min(max(seconds, 0.0), _LAST_SECOND), UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def just_after(time: str) -> str:
+    """A microsecond later than a time of the journal."""
+    moment = datetime.strptime(time.rstrip("Z")[:26] + "+0000", f"%Y-%m-%dT%H:%M:%S{'.%f' if '.' in time else ''}%z")
+    return (moment + timedelta(microseconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def read_settings(album: Album) -> Settings:
@@ -74,11 +83,17 @@ def read_journal(album: Album) -> list[Decision]:
     ]
 
 
-def append_to_journal(
-    album: Album, file: str, decisions: list[Decision], busy: Callable[[], None] = lambda: None
-) -> None:
-    """Add decisions to names.csv or edits.csv; they are on disk when this returns."""
+def append_edits(album: Album, decisions: list[Decision]) -> None:
+    """Add what a person typed into faces.csv to edits.csv; it is on disk when this returns."""
     if decisions:
-        with lock(album.lock(NAMES_LOCK), "another writer of names", wait=30, busy=busy):
+        with lock(album.lock(NAMES_LOCK), "another writer of names", wait=30):
             for decision in decisions:
-                store.append_decision(album.data(file), decision)
+                store.append_decision(album.data(EDITS_CSV), decision)
+
+
+def decide(album: Album, decision: Decision) -> None:
+    """Add a decision made now to names.csv. It is the newest one even if a clock was ahead when another was made."""
+    with lock(album.lock(NAMES_LOCK), "another writer of names", wait=30):
+        newest = max((known.time for known in read_journal(album)), default="")
+        time = max(now(), just_after(newest)) if newest else now()
+        store.append_decision(album.data(NAMES_CSV), replace(decision, time=time))

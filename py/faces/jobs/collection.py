@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from faces import store
+from faces import parquet, store
 from faces.errors import FacesError
 from faces.folders import Album, Folder
 from faces.names import Subject
@@ -40,6 +40,8 @@ class FolderData:
     shown: list[ShownFace]
     photos: dict[str, FaceRow]
     csv_mtime: float
+    #: faces.csv as it was read.
+    csv_content: bytes | None
     present: set[str]
 
 
@@ -79,8 +81,9 @@ def _load_into(collection: Collection, album: Album, detectors: Sequence[str], e
         collection.problems += folder.problems
         try:
             mtime = folder.csv.mtime()
-            rows = store.read_faces(folder.pkl, embeddings)
-            shown = store.read_shown(folder.csv)
+            rows = parquet.read_faces(folder.pkl, embeddings)
+            content = folder.csv.read()
+            shown = None if content is None else store.parse_shown(folder.csv, content)
         except FacesError as error:
             collection.problems.append(str(error))
             continue
@@ -88,7 +91,9 @@ def _load_into(collection: Collection, album: Album, detectors: Sequence[str], e
             continue
         photos: dict[str, FaceRow] = {}
         for row in rows or ():
-            photos.setdefault(photo_key(row.photo, row.file), row)
+            key = photo_key(row.photo, row.file)
+            if key not in photos or not photos[key].content:  # a failed row may know no content
+                photos[key] = row
             if row.status == FAILED:
                 collection.failures.append((folder, row))
         collection.folders.append(
@@ -98,6 +103,7 @@ def _load_into(collection: Collection, album: Album, detectors: Sequence[str], e
                 shown or [],
                 photos,
                 mtime,
+                content,
                 {photo_key(photo.hash, photo.name) for photo in folder.photos},
             )
         )

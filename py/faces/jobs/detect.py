@@ -76,7 +76,11 @@ def run(
             log.warning("%s", error)
         summary.recognition = work.recognize()
         summary.seconds = time.monotonic() - start
+        if summary.recognition:
+            known = summary.problems
+            summary.problems = list(dict.fromkeys([*known, *summary.recognition.problems]))
         if ended:
+            ended.summary = summary  # type: ignore[attr-defined]
             raise ended
     _raise_failures(summary)
     return summary

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from faces import store
+from faces import parquet, store
 from faces.errors import UsageError
 from faces.files import DataFile
-from faces.folders import FACES_CSV, FACES_PKL, NAMES_CSV, PlainAlbum, root_of
+from faces.folders import FACES_CSV, FACES_PKL, PlainAlbum, root_of
 from faces.jobs import channel
 from faces.names import clean_name
 from faces.records import Decision, ShownFace
@@ -27,14 +27,14 @@ def run(target: str, decision: str, name: str = "", by: str = "command line") ->
     row = next(
         (
             r
-            for r in store.read_faces(DataFile(photo.parent / FACES_PKL), embeddings=False) or ()
+            for r in parquet.read_faces(DataFile(photo.parent / FACES_PKL), embeddings=False) or ()
             if r.file == photo.name
         ),
         None,
     )
     path = photo.absolute().relative_to(root).as_posix()
     entry = Decision(
-        channel.now(),
+        "",
         face.id,
         face.photo or (row.content if row else ""),
         path,
@@ -43,19 +43,26 @@ def run(target: str, decision: str, name: str = "", by: str = "command line") ->
         name if decision in ("name", "reject") else "",
         by,
     )
-    channel.append_to_journal(PlainAlbum(root), NAMES_CSV, [entry])
+    channel.decide(PlainAlbum(root), entry)
     return face
 
 
 def _split(target: str) -> tuple[Path, int | None]:
     """A photo may have # in its name: what exists as it is wins."""
+    try:
+        return _split_existing(target)
+    except (OSError, ValueError) as error:  # too long a name, a NUL in it
+        raise UsageError(f"{target!r} is no photo: {error}") from error
+
+
+def _split_existing(target: str) -> tuple[Path, int | None]:
     path = Path(target)
     if path.is_file():
         return path, None
     before, mark, number = target.rpartition("#")
-    if mark and number.isdigit() and Path(before).is_file():
+    if mark and number.isdecimal() and Path(before).is_file():
         return Path(before), int(number)
-    raise UsageError(f"there is no photo {before if mark and number.isdigit() else target}")
+    raise UsageError(f"there is no photo {before if mark and number.isdecimal() else target}")
 
 
 def _find(photo: Path, number: int | None) -> ShownFace:

@@ -44,14 +44,25 @@ class Job:
 
 
 @dataclass(slots=True)
+class Waiting:
+    """An aligned crop that is still to be embedded; `row` is the detection it belongs to."""
+
+    row: FaceRow
+    model: str
+    space: str
+    crop: Any
+    seconds: float
+
+
+@dataclass(slots=True)
 class Result:
-    """What came of it. `waiting`: rows and aligned crops that still lack their embedding."""
+    """What came of it: rows to store, and crops to embed first."""
 
     job: Job
     rows: list[FaceRow]
     #: What every row of the photo says of the photo.
     facts: FaceRow
-    waiting: list[tuple[FaceRow, Any]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -121,7 +132,7 @@ class Pipeline:
         crop costs one photo only."""
         batches: dict[str, list[Result]] = defaultdict(list)
         for result in results:
-            for model in {row.model for row, _ in result.waiting}:
+            for model in {item.model for item in result.waiting}:
                 batches[model].append(result)
         for model, group in batches.items():
             try:
@@ -204,7 +215,7 @@ class Pipeline:
                     result.job.content,
                     row.relative_box,
                     lambda i: i in known or i in used or taken(i),
-                    [result.job.photo.name],
+                    [result.job.path],
                 )
                 used.add(row.face)
                 known.setdefault(row.face, row.relative_box)
@@ -227,11 +238,7 @@ class Pipeline:
             try:
                 start = time.perf_counter()
                 crop = embedder.align(*view.of(own[0].detection, embedder.face_pixels))
-                row = own[0] if not own[0].model else replace(own[0], embedding=None)
-                row.model, row.space, row.seconds_embed = name, embedder.space, time.perf_counter() - start
-                if row is not own[0]:
-                    result.rows.append(row)
-                result.waiting.append((row, crop))
+                result.waiting.append(Waiting(own[0], name, embedder.space, crop, time.perf_counter() - start))
             except Exception as error:  # libraries raise whatever they like on an odd crop
                 self._fail(
                     result,
@@ -241,46 +248,44 @@ class Pipeline:
                 )
 
     def _embed(self, model: str, results: Sequence[Result]) -> None:
-        waiting = [(row, crop) for result in results for row, crop in result.waiting if row.model == model]
+        """Put the embeddings of one model into the rows: a row of its own for each model of a detection."""
+        waiting = [(result, item) for result in results for item in result.waiting if item.model == model]
         start = time.perf_counter()
-        vectors = embed_checked(self._models.embedder(model), [crop for _, crop in waiting])
+        vectors = embed_checked(self._models.embedder(model), [item.crop for _, item in waiting])
         seconds = (time.perf_counter() - start) / len(waiting)
-        for (row, _), vector in zip(waiting, vectors, strict=True):
-            row.embedding = vector
-            row.seconds_embed += seconds
+        for (result, item), vector in zip(waiting, vectors, strict=True):
+            row = item.row
+            if row.model:
+                row = replace(row)
+                result.rows.append(row)
+            row.model, row.space, row.embedding = model, item.space, vector
+            row.seconds_embed = item.seconds + seconds
 
     def _embed_alone(self, model: str, result: Result) -> None:
+        """As `_embed`; where it fails, the detections stay without an embedding of this model."""
         try:
             self._embed(model, [result])
         except PhotoError as error:
-            lost = [row for row, _ in result.waiting if row.model == model]
-            for row in lost:
-                others = [r for r in result.rows if r is not row and (r.face, r.detector) == (row.face, row.detector)]
-                if others:
-                    result.rows.remove(row)
-                else:  # the detection stays, without an embedding
-                    row.model = row.space = ""
-            for detector in dict.fromkeys(row.detector for row in lost):
+            for detector in dict.fromkeys(item.row.detector for item in result.waiting if item.model == model):
                 self._fail(result, detector, model, error)
 
     def _check_former(self, result: Result) -> None:
-        """The photo was replaced: where a face stands at the place of another person's, it gets an id of its own,
-        lest it gets the other's name."""
-        for old in result.job.former:
-            for row in result.rows:
-                if (
-                    row.face == old.face
-                    and row.space == old.space
-                    and row.embedding is not None
-                    and old.embedding is not None
-                ):
-                    distance = distances(row.embedding[None], np.asarray(old.embedding)[None], self._settings.metric)
-                    if distance[0, 0] > self._settings.threshold(row.model):
-                        fresh = new_face_id(result.job.content, row.relative_box, lambda i, o=old.face: i == o)  # type: ignore[misc]
-                        for own in result.rows:
-                            if own.face == old.face:
-                                own.face = fresh
-                        break
+        """The photo was replaced: a face keeps the id of the face that stood there before only if the embeddings say
+        that it is the same person; else somebody would get another one's name."""
+        same = {old.face for old in result.job.former for row in result.rows if self._is_same_person(old, row)}
+        for face in {old.face for old in result.job.former} - same:
+            own = [row for row in result.rows if row.face == face]
+            if own:
+                known = {row.face for row in result.rows} | {face}
+                fresh = new_face_id(result.job.content, own[0].relative_box, known.__contains__, [result.job.path])
+                for row in own:
+                    row.face = fresh
+
+    def _is_same_person(self, old: FaceRow, row: FaceRow) -> bool:
+        if row.face != old.face or row.space != old.space or row.embedding is None or old.embedding is None:
+            return False
+        distance = distances(row.embedding[None], np.asarray(old.embedding)[None], self._settings.metric)
+        return bool(distance[0, 0] <= self._settings.threshold(row.model))
 
 
 class _View:

@@ -5,10 +5,10 @@ and faces.pkl without embeddings; opens no photo.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from faces import store
+from faces import parquet, store
 from faces.errors import DamagedFile, FacesError, PickleRefused
 from faces.folders import Album, Folder, Photo
 from faces.jobs.channel import log
@@ -106,6 +106,7 @@ class Plan:
     folders: list[FolderPlan] = field(default_factory=list)
     #: Content hash -> where photos of that content are known: (index into folders, key).
     known: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    #: The ids of all faces on photos that are there.
     ids: set[str] = field(default_factory=set)
     photos: int = 0
     problems: list[str] = field(default_factory=list)
@@ -121,6 +122,7 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
     `retry` tries photos again that were given up.
     """
     plan = Plan()
+    faces: list[dict[str, set[str]]] = []  # of each folder: key of a photo that is there -> ids of its faces
     for folder in album.folders():
         plan.problems += folder.problems
         plan.photos += len(folder.photos)
@@ -130,7 +132,8 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
         except FacesError as error:
             plan.problems.append(str(error))
             continue
-        plan.folders.append(_plan_folder(plan, folder, rows, wanted, retry))
+        faces.append(_plan_folder(plan, folder, rows, wanted, retry))
+    _find_doubled(plan, faces)
     return plan
 
 
@@ -138,7 +141,7 @@ def read_rows(folder: Folder, embeddings: bool = True) -> list[FaceRow]:
     """The rows of a folder's faces.pkl. A damaged one is set aside (names are not in it), a pickle is left for
     detection to replace; in both cases the folder starts anew. Raises ForeignFile."""
     try:
-        return store.read_faces(folder.pkl, embeddings) or []
+        return parquet.read_faces(folder.pkl, embeddings) or []
     except PickleRefused as error:
         log.warning("%s", error)
     except DamagedFile as error:
@@ -146,32 +149,64 @@ def read_rows(folder: Folder, embeddings: bool = True) -> list[FaceRow]:
     return []
 
 
-def _plan_folder(plan: Plan, folder: Folder, rows: list[FaceRow], wanted: Wanted, retry: bool) -> FolderPlan:
-    item = FolderPlan(folder)
-    by_key: dict[str, list[FaceRow]] = defaultdict(list)
+def by_photo(rows: Iterable[FaceRow]) -> dict[str, list[FaceRow]]:
+    """Key of a photo -> its rows."""
+    found: dict[str, list[FaceRow]] = defaultdict(list)
     for row in rows:
-        by_key[photo_key(row.photo, row.file)].append(row)
-    present = set()
+        found[photo_key(row.photo, row.file)].append(row)
+    return found
+
+
+def _plan_folder(plan: Plan, folder: Folder, rows: list[FaceRow], wanted: Wanted, retry: bool) -> dict[str, set[str]]:
+    item = FolderPlan(folder)
+    known = by_photo(rows)
+    present = {}
     for photo in folder.photos:
         key = photo_key(photo.hash, photo.name)
-        present.add(key)
-        own = by_key.get(key, [])
-        if retry:
-            own = [row for row in own if row.status != FAILED]
-        if not own or not is_same_file(own[0], photo) or lacking(own, wanted):
+        own = known.get(key, [])
+        present[key] = {row.face for row in own if row.face}
+        if is_to_do([row for row in own if row.status != FAILED] if retry else own, photo, wanted):
             item.todo.append(photo)
     if not folder.problems:  # what could not be listed is not gone
-        item.vanished = by_key.keys() - present
-    index = len(plan.folders)
-    for key, own in by_key.items():
-        ids = {row.face for row in own if row.face}
-        if key in present and ids & plan.ids:
-            item.doubled.add(key)
-            item.todo += [p for p in folder.photos if photo_key(p.hash, p.name) == key and p not in item.todo]
-        plan.ids |= ids
-        if own[0].content:
-            plan.known[own[0].content].append((index, key))
-    return item
+        item.vanished = known.keys() - present.keys()
+    for key, own in known.items():
+        for content in {row.content for row in own} - {""}:
+            plan.known[content].append((len(plan.folders), key))
+    plan.folders.append(item)
+    return present
+
+
+def is_to_do(rows: Sequence[FaceRow], photo: Photo, wanted: Wanted) -> bool:
+    """Whether a photo with these rows has to be looked at."""
+    current = [row for row in rows if is_same_file(row, photo)]
+    unread = [row.attempts for row in current if row.status == FAILED and not (row.detector or row.model)]
+    if unread and max(unread) >= wanted.max_attempts:
+        return False
+    return not rows or len(current) < len(rows) or bool(lacking(current, wanted))
+
+
+def _find_doubled(plan: Plan, faces: list[dict[str, set[str]]]) -> None:
+    """Mark photos whose face ids stand on another photo too. The folder whose faces.pkl is older keeps them: a copy
+    is younger than its original, whatever the times in it say."""
+
+    def age(index: int) -> tuple[int, int]:
+        try:
+            return plan.folders[index].folder.pkl.path.stat().st_ctime_ns, index
+        except OSError:
+            return 0, index
+
+    total = sum(len(ids) for folder in faces for ids in folder.values())
+    plan.ids = {face for folder in faces for ids in folder.values() for face in ids}
+    if len(plan.ids) == total:
+        return
+    seen: set[str] = set()
+    for index in sorted(range(len(faces)), key=age):
+        item = plan.folders[index]
+        item.doubled = {key for key, ids in faces[index].items() if ids & seen}
+        seen.update(*faces[index].values())
+        planned = {photo.name for photo in item.todo}
+        item.todo += [p for p in item.folder.photos
+                      if photo_key(p.hash, p.name) in item.doubled and p.name not in planned]  # fmt: skip
 
 
 def is_same_file(row: FaceRow, photo: Photo) -> bool:

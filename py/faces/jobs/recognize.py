@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from faces import store
+from faces.errors import ChangedMeanwhile, DiskFull, StorageError
 from faces.files import lock
-from faces.folders import EDITS_CSV, RECOGNIZE_LOCK, Album
+from faces.folders import RECOGNIZE_LOCK, Album
 from faces.jobs import channel
 from faces.jobs.channel import log
 from faces.jobs.collection import Collection, Face, FolderData, is_waiting, load, photo_key, subjects
@@ -40,38 +40,58 @@ class Summary:
     problems: list[str] = field(default_factory=list)
 
 
-def run(
-    album: Album, settings: Settings, match: bool = True, wait: float = 0.0, check: Callable[[], None] = lambda: None
-) -> Summary:
+#: So often a recognition starts anew because a person saved a faces.csv while it was at work.
+MOST_ROUNDS = 3
+
+
+def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0) -> Summary:
     """Bring every faces.csv up to date; with `match` guess names anew, else keep the guesses there are.
 
-    Raises LockedError if another recognition holds the lock for more than `wait` seconds, StorageError if a file
-    cannot be written. `check` is called between folders and may raise to stop.
+    A folder that cannot be written is named in `problems`. Raises LockedError if another recognition holds the lock
+    for more than `wait` seconds, DiskFull if no room is left.
     """
     with lock(album.lock(RECOGNIZE_LOCK), "another recognition", wait):
-        collection = load(album, settings.detectors, embeddings=match)
-        summary = Summary(problems=collection.problems, failures=len(collection.failures))
-        standings, orphans = _standings(album, collection, summary)
-        guesses = guess(collection, standings, settings) if match else None
-        before = {shown.id: shown for data in collection.folders for shown in data.shown}
-        by_hand = _by_hand(collection, orphans)
-        for data in collection.folders:
-            check()
-            rows = _shown_rows(data, standings, guesses, before, settings)
-            rows += by_hand.get(id(data), [])
-            _number(rows)
-            _count(summary, rows, before)
-            if rows or data.shown or data.photos:
-                summary.written += store.write_shown(data.folder.csv, rows)
-        summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
+        edits = written = 0
+        for _ in range(MOST_ROUNDS):
+            summary = Summary()
+            changed = _round(album, settings, match, summary)
+            edits, written = edits + summary.edits, written + summary.written
+            if not changed:
+                break
+        summary.problems += changed
+        summary.edits, summary.written = edits, written
         log.info(
-            "recognized: %d faces, %d named, %d guessed, %d faces.csv written",
-            summary.faces,
-            summary.named,
-            summary.guessed,
-            summary.written,
+            f"recognized: {summary.faces} faces, {summary.named} named, {summary.guessed} guessed, "
+            f"{summary.written} faces.csv written"
         )
         return summary
+
+
+def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> list[str]:
+    """Read all, write what changed. The folders of which somebody changed faces.csv meanwhile: their edits are to be
+    read first."""
+    collection = load(album, settings.detectors, embeddings=match)
+    summary.problems, summary.failures = collection.problems, len(collection.failures)
+    standings, orphans = _standings(album, collection, summary)
+    guesses = guess(collection, standings, settings) if match else None
+    before = {shown.id: shown for data in collection.folders for shown in data.shown}
+    by_hand = _by_hand(collection, orphans, before)
+    changed = []
+    for data in collection.folders:
+        rows = _shown_rows(data, standings, guesses, before, settings) + by_hand.get(id(data), [])
+        _number(rows)
+        try:
+            if rows or data.shown or data.photos:
+                summary.written += store.write_shown(data.folder.csv, rows, data.csv_content)
+            _count(summary, rows, before)
+        except ChangedMeanwhile as error:
+            changed.append(str(error))
+        except DiskFull:
+            raise
+        except StorageError as error:
+            summary.problems.append(str(error))
+    summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
+    return changed
 
 
 def _standings(
@@ -82,6 +102,7 @@ def _standings(
     journal, known = channel.read_journal(album), subjects(collection)
     standings, orphans = resolve(journal, known)
     edits, lost = [], []
+    known_times = {(decision.face, decision.time) for decision in journal}
     for data in collection.folders:
         for shown in data.shown:
             standing = standings.get(shown.id) or orphans.get(shown.id)
@@ -95,15 +116,26 @@ def _standings(
                 continue
             decision = edited(shown.name, shown.state, shown.time_named, standing)
             if decision:
-                edits.append(_decision(data, shown, channel.iso_time(data.csv_mtime), *decision))
-            elif shown.time_named and (standing is None or standing.at(shown.time_named) is None):
+                edits.append(_decision(data, shown, _time_of_edit(data, shown, standing), *decision))
+            elif shown.time_named and standing is None and (shown.id, shown.time_named) not in known_times:
+                time = shown.time_named if store.is_time(shown.time_named) else _time_of_edit(data, shown, None)
                 kind = {"named": "name", "unknown": "unknown", "ignored": "ignore"}.get(shown.state, "clear")
-                lost.append(_decision(data, shown, shown.time_named, kind, clean_name(shown.name)))
-    if edits or lost:
-        channel.append_to_journal(album, EDITS_CSV, edits + lost)
+                lost.append(_decision(data, shown, min(time, channel.now()), kind, clean_name(shown.name)))
+    decisions = [d for d in edits + lost if d.name or d.decision not in ("name", "reject")]
+    if decisions:
+        channel.append_edits(album, decisions)
         summary.edits = len(edits)
-        standings, orphans = resolve(journal + edits + lost, known)
+        standings, orphans = resolve(journal + decisions, known)
     return standings, orphans
+
+
+def _time_of_edit(data: FolderData, shown: ShownFace, standing: Standing | None) -> str:
+    """When faces.csv was saved: not in the future, and later than the decision that was edited, whatever the clocks."""
+    time = min(channel.iso_time(data.csv_mtime), channel.now())
+    if standing and standing.time:
+        base = shown.time_named if standing.at(shown.time_named) else standing.time
+        time = max(time, channel.just_after(base)) if store.is_time(base) else time
+    return time
 
 
 def _decision(data: FolderData, shown: ShownFace, time: str, kind: str, name: str) -> Decision:
@@ -126,10 +158,12 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
     rejected = {face: standing.rejected for face, standing in standings.items() if standing.rejected}
     result: dict[str, list[Guess]] = defaultdict(list)
     for model in models:
-        found: list[tuple[float, str, str]] = []
-        open_faces = [face for face in faces if settings.enforce or face.id not in result]
-        for space in sorted({face.by_model[model].space for face in faces if model in face.by_model}):
-            found += _near(faces, open_faces, model, space, standings, settings)
+        spaces: dict[tuple[str, int], list[tuple[Face, FaceRow]]] = defaultdict(list)
+        for face in faces:
+            row = face.by_model.get(model)
+            if row is not None and (settings.enforce or face.id not in result):
+                spaces[row.space, len(row.embedding)].append((face, row))
+        found = [near for items in spaces.values() for near in _near(items, model, standings, settings)]
         for face_id, (name, distance) in assign(found, photo_of, taken, rejected).items():
             result[face_id].append(Guess(name, distance, model))
             if not settings.enforce:
@@ -138,49 +172,30 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
 
 
 def _near(
-    faces: list[Face],
-    open_faces: list[Face],
-    model: str,
-    space: str,
-    standings: dict[str, Standing],
-    settings: Settings,
-) -> Iterable[tuple[float, str, str]]:
-    """(distance, face, name) for every open face near enough to a person, in one space."""
-
-    def rows(items: list[Face], state: str, width: int) -> list[tuple[Face, FaceRow]]:
-        return [
-            (face, row)
-            for face in items
-            if (row := face.by_model.get(model)) is not None
-            and row.space == space
-            and row.w >= width
-            and (standings[face.id].state if face.id in standings else OPEN) == state
-        ]
-
+    items: list[tuple[Face, FaceRow]], model: str, standings: dict[str, Standing], settings: Settings
+) -> list[tuple[float, str, str]]:
+    """(distance, face, name) for every open face near enough to a person; `items` are of one space."""
+    nothing = Standing()
     by_person: dict[str, list[FaceRow]] = defaultdict(list)
-    for face, row in rows(faces, NAMED, settings.training_min_pixels):
-        by_person[standings[face.id].name].append(row)
-    queries = rows(open_faces, OPEN, settings.result_min_pixels)
-    names = sorted(by_person)
-    if not names or not queries:
+    queries: list[tuple[Face, FaceRow]] = []
+    for face, row in items:
+        standing = standings.get(face.id, nothing)
+        if standing.state == NAMED and row.w >= settings.training_min_pixels:
+            by_person[standing.name].append(row)
+        elif standing.state == OPEN and row.w >= settings.result_min_pixels:
+            queries.append((face, row))
+    if not by_person or not queries:
         return []
-    known, persons = [], []
+    known, persons, names = [], [], sorted(by_person)
     for number, name in enumerate(names):
         vectors = np.stack([row.embedding for row in by_person[name]])
         chosen = vectors[most_similar(vectors, settings.most_similar_percent, settings.most_similar_number)]
         known.append(chosen)
         persons += [number] * len(chosen)
-    q, p, d = candidates(
-        np.stack([row.embedding for _, row in queries]),
-        np.concatenate(known),
-        persons,
-        settings.threshold(model),
-        settings.metric,
-    )
-    return [
-        (distance, queries[i][0].id, names[n])
-        for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)
-    ]
+    unknown = np.stack([row.embedding for _, row in queries])
+    q, p, d = candidates(unknown, np.concatenate(known), persons, settings.threshold(model), settings.metric)
+    return [(distance, queries[i][0].id, names[n])
+            for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)]  # fmt: skip
 
 
 def _shown_rows(
@@ -192,9 +207,10 @@ def _shown_rows(
 ) -> list[ShownFace]:
     """The rows of one faces.csv: a face each; rows of photos that detection has not redone yet stay."""
     nothing, ids, rows = Standing(), set(), []
+    here = {shown.id: shown for shown in data.shown}
     for face in data.faces:
         ids.add(face.id)
-        old = before.get(face.id)
+        old = here.get(face.id) or before.get(face.id)  # a moved photo's row stands in another folder
         standing = standings.get(face.id, nothing)
         shown = _shown(face, old)
         shown.state, shown.name = standing.state, standing.name
@@ -253,7 +269,9 @@ def _put_guess(shown: ShownFace, guesses: list[Guess], settings: Settings) -> No
             )
 
 
-def _by_hand(collection: Collection, orphans: dict[str, Standing]) -> dict[int, list[ShownFace]]:
+def _by_hand(
+    collection: Collection, orphans: dict[str, Standing], before: dict[str, ShownFace]
+) -> dict[int, list[ShownFace]]:
     """Rows for decisions about a face that no detector finds (any more) on a photo that is there."""
     result: dict[int, list[ShownFace]] = defaultdict(list)
     places: dict[str, tuple[FolderData, FaceRow]] = {}
@@ -276,6 +294,7 @@ def _by_hand(collection: Collection, orphans: dict[str, Standing]) -> dict[int, 
                     state=standing.state,
                     time_named=standing.time,
                     date_taken=row.date_taken,
+                    extra=before[face].extra if face in before else {},
                 )
             )
     return result

@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from faces import store
+from faces import parquet, store
 from faces.errors import DamagedFile, FacesError, ForeignFile, PickleRefused
 from faces.files import TEMP_PREFIX, DataFile, lock
 from faces.folders import (
+    CONFIG_JSON,
     DATA_FILES,
     DETECT_LOCK,
     EDITS_CSV,
     NAMES_CSV,
     NAMES_LOCK,
     RECOGNIZE_LOCK,
+    REPORT,
     Album,
     Folder,
 )
@@ -53,17 +55,19 @@ def run(album: Album, what: What, wait: float = 0.0) -> Summary:
     """Remove. Raises LockedError if a detection or recognition is at work for more than `wait` seconds."""
     summary = Summary()
     with _quiet_album(album, wait):
-        folders = list(album.folders())
-        if what.names and not what.everything:
-            _remove_journal(album, summary)
-        for folder in folders:
+        for folder in list(album.folders()):
             try:
                 if what.everything:
                     _remove_files(folder, summary)
                 else:
-                    _remove_rows(folder, what, summary)
+                    if what.names:
+                        _remove_names(folder, summary)
+                    if what.detectors or what.models:
+                        _remove_rows(folder, what, summary)
             except FacesError as error:
                 summary.problems.append(str(error))
+        if what.names and not what.everything and not summary.problems:
+            _remove_journal(album, summary)  # last: names left in a faces.csv would come back without it
         if what.everything:
             _remove_data_folder(album, summary)
     log.info("removed: %s", summary)
@@ -82,31 +86,32 @@ def _quiet_album(album: Album, wait: float) -> Iterator[None]:
         yield
 
 
-def _remove_rows(folder: Folder, what: What, summary: Summary) -> None:
-    rows = store.read_faces(folder.pkl)
+def _remove_names(folder: Folder, summary: Summary) -> None:
     shown = store.read_shown(folder.csv)
-    if shown is not None and what.names:
-        summary.names += sum(face.state != OPEN for face in shown)
-        shown = [_unnamed(face) for face in shown]
-    if rows is not None and (what.detectors or what.models):
-        left = _without(rows, what, summary)
-        store.write_faces(folder.pkl, left)
-        if shown is not None:
-            shown = _still_shown(shown, rows, left)
     if shown is not None:
-        store.write_shown(folder.csv, shown)
+        store.write_shown(folder.csv, [_unnamed(face) for face in shown])
+        summary.names += sum(face.state != OPEN for face in shown)
 
 
-def _without(rows: list[FaceRow], what: What, summary: Summary) -> list[FaceRow]:
-    """The rows that stay. A face that loses its last model keeps its box, so that it need not be detected again."""
-    left: list[FaceRow] = []
+def _remove_rows(folder: Folder, what: What, summary: Summary) -> None:
+    rows = parquet.read_faces(folder.pkl)
+    if rows is None:
+        return
+    shown = store.read_shown(folder.csv)
+    left = _without(rows, what)
+    parquet.write_faces(folder.pkl, left)
     for row in rows:
-        if row.detector in what.detectors:
-            summary.detections[row.detector] = summary.detections.get(row.detector, 0) + (row.status in (FACE, NONE))
-        elif row.model in what.models:
-            summary.embeddings[row.model] = summary.embeddings.get(row.model, 0) + (row.status == FACE)
-        else:
-            left.append(row)
+        if row.detector in what.detectors and row.status in (FACE, NONE):
+            summary.detections[row.detector] = summary.detections.get(row.detector, 0) + 1
+        elif row.model in what.models and row.status == FACE:
+            summary.embeddings[row.model] = summary.embeddings.get(row.model, 0) + 1
+    if shown is not None:
+        store.write_shown(folder.csv, _still_shown(shown, rows, left))
+
+
+def _without(rows: list[FaceRow], what: What) -> list[FaceRow]:
+    """The rows that stay. A face that loses its last model keeps its box, so that it need not be detected again."""
+    left = [row for row in rows if row.detector not in what.detectors and row.model not in what.models]
     boxes = {(row.file, row.detector, row.face) for row in left}
     for row in rows:
         key = (row.file, row.detector, row.face)
@@ -164,7 +169,7 @@ def _remove_files(folder: Folder, summary: Summary) -> None:
 
 def _check_pkl(file: DataFile) -> None:
     with suppress(DamagedFile, PickleRefused):
-        store.read_faces(file, embeddings=False)
+        parquet.read_faces(file, embeddings=False)
 
 
 def _remove_leftovers(file: DataFile, summary: Summary) -> None:
@@ -184,7 +189,9 @@ def _remove_data_folder(album: Album, summary: Summary) -> None:
         summary.decisions += len(store.read_decisions(album.data(name)))
     _remove_leftovers(album.data(NAMES_CSV), summary)
     for name in DATA_FILES:
-        summary.files += album.data(name).remove()
+        file = album.data(name)
+        if _is_ours(name, file):
+            summary.files += file.remove()
     folder = album.data(NAMES_CSV).path.parent
     try:
         folder.rmdir()
@@ -193,12 +200,27 @@ def _remove_data_folder(album: Album, summary: Summary) -> None:
             summary.kept += [f"{path} is not ours and stays" for path in sorted(folder.iterdir())]
 
 
+def _is_ours(name: str, file: DataFile) -> bool:
+    """Whether a file of a name of ours is ours: the folder may have been somebody's before."""
+    try:
+        content = file.read() or b""
+    except FacesError:  # a link, a folder
+        return False
+    if name in (NAMES_CSV, EDITS_CSV):
+        return not content.strip() or content.lstrip(b"\xef\xbb\xbf").startswith(b"time,face,")
+    if name == CONFIG_JSON:
+        return "version" in (store.read_json(file)[0] or {"version": 0})
+    if name == REPORT:
+        return b"<!-- faces " in content[:200]
+    return True
+
+
 def counts(album: Album) -> dict[str, int]:
     """What is there, for the question before removing: photos with data, faces, named faces, decisions."""
     rows = names = faces = 0
     for folder in album.folders():
         with suppress(FacesError):
-            rows += len({photo_key(r.photo, r.file) for r in store.read_faces(folder.pkl, embeddings=False) or ()})
+            rows += len({photo_key(r.photo, r.file) for r in parquet.read_faces(folder.pkl, embeddings=False) or ()})
             shown = store.read_shown(folder.csv) or []
             faces += len(shown)
             names += sum(face.state != OPEN for face in shown)

@@ -7,29 +7,30 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from faces import store
-from faces.errors import DeadlyPhoto, LockedError, PhotoError
+from faces import parquet, store
+from faces.errors import DataFileError, DeadlyPhoto, DiskFull, LockedError, PhotoError, StorageError
 from faces.files import Lock
-from faces.folders import Album, Folder, Photo
+from faces.folders import Album, Folder, Photo, photo_time
 from faces.guard import Guard
 from faces.jobs import channel, recognize
 from faces.jobs.channel import Progress, log
 from faces.jobs.collection import photo_key
-from faces.jobs.plan import FolderPlan, Plan, Wanted, is_same_file, lacking, read_rows
-from faces.records import FAILED, Box, FaceRow, new_face_id
+from faces.jobs.plan import Plan, Wanted, by_photo, is_same_file, lacking, read_rows
+from faces.jobs.suspects import Suspects
+from faces.records import FAILED, Box, FaceRow, ShownFace
 from faces.settings import Settings
 
 if TYPE_CHECKING:
+    from faces.jobs.origin import Origin
     from faces.jobs.photo import Job, Pipeline, Result
     from faces.models import Models
 
 #: Photos whose faces are embedded in one call. More gains nothing and costs memory.
 BATCH = 16
-#: A photo during which the program died this often in a row is given up.
-MOST_DEATHS = 3
 
 
 @dataclass(slots=True)
@@ -75,23 +76,12 @@ class Worker:
         retry: bool,
     ):
         self.album, self.settings, self.wanted, self.plan, self.summary = album, settings, wanted, plan, summary
-        self.guard, self.progress, self.held, self.match, self.retry = guard, progress, held, match, retry
+        self.guard, self.progress, self.match, self.retry = guard, progress, match, retry
         self.models = models
         self.stored_at = time.monotonic()
         self.batch: list[Result] = []
         self._pipeline: Pipeline | None = None
-        self._sources: dict[int, dict[str, list[FaceRow]]] = {}
-        self.suspect, self.deaths = self._suspect(held.previous)
-
-    @staticmethod
-    def _suspect(previous: dict[str, Any]) -> tuple[str, int]:
-        """The photo during which the last run died, and how often in a row it did."""
-        photo = previous.get("photo")
-        if not isinstance(photo, str) or not photo:
-            return "", 0
-        again = photo == previous.get("suspect")
-        deaths = previous.get("deaths")
-        return photo, (deaths if again and isinstance(deaths, int) else 0) + 1
+        self.suspects = Suspects(held)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -107,17 +97,19 @@ class Worker:
     def everything(self) -> None:
         """Raises what the guard raises, with all that is done stored."""
         self.progress.start(self.plan.total)
-        self.decided = self._decided() if self.plan.total else {}
-        last: list[tuple[FolderPlan, Photo]] = []
+        if self.plan.total:
+            from faces.jobs.origin import Origins
+
+            self.decided = self._decided()
+            self.origins = Origins(self.plan, self.retry)
+        late: list[tuple[int, Photo]] = []
         try:
-            for number, item in enumerate(self.plan.folders):
-                if not item.todo:
-                    continue
-                late = [p for p in item.todo if item.folder.path_of(p.name) == self.suspect]
-                last += [(item, photo) for photo in late]
-                self._folder(number, item, [p for p in item.todo if p not in late])
-            for item, photo in last:  # what may kill the program again goes last and alone
-                self._folder(self.plan.folders.index(item), item, [photo])
+            for index, item in enumerate(self.plan.folders):
+                suspect = [p for p in item.todo if item.folder.path_of(p.name) in self.suspects]
+                late += [(index, photo) for photo in suspect]
+                self._folder(index, [p for p in item.todo if p not in suspect] if suspect else item.todo)
+            for index, photo in late:  # what may kill the program again goes last and alone
+                self._folder(index, [photo])
             self._drop_vanished()
         finally:
             if self._pipeline is not None:
@@ -132,165 +124,121 @@ class Worker:
                 result[decision.photo].append((decision.face, decision.box))
         return result
 
-    def _folder(self, number: int, item: FolderPlan, photos: list[Photo]) -> None:
-        folder = item.folder
-        by_key: dict[str, list[FaceRow]] = defaultdict(list)
-        for row in read_rows(folder):
-            by_key[photo_key(row.photo, row.file)].append(row)
-        shown: dict[str, list[tuple[str, Box]]] = defaultdict(list)
+    def _folder(self, index: int, photos: list[Photo]) -> None:
+        """Do these photos of a folder. A folder that cannot be read or written costs itself only."""
+        folder = self.plan.folders[index].folder
+        self._remove_leftovers(folder)
+        if not photos:
+            return
+        try:
+            folder.pkl.check_writable()
+            self._open_folder(index, photos)
+        except DiskFull:
+            raise
+        except (StorageError, DataFileError) as error:
+            self.batch = []
+            self.summary.problems.append(str(error))
+            log.error("%s", error)
+
+    def _open_folder(self, index: int, photos: list[Photo]) -> None:
+        folder = self.plan.folders[index].folder
+        rows = by_photo(read_rows(folder))
+        shown: dict[str, list[ShownFace]] = defaultdict(list)
         for face in store.read_shown(folder.csv) or ():
-            shown[photo_key(face.photo, face.file)].append((face.id, face.box))
+            shown[photo_key(face.photo, face.file)].append(face)
         try:
             for photo in photos:
                 self.guard.check()
-                self._photo(number, item, photo, by_key, shown)
-                if len(self.batch) >= BATCH:
-                    self._flush(by_key)
+                self._photo(index, photo, rows, shown[photo_key(photo.hash, photo.name)])
+                if len(self.batch) >= BATCH or (self.batch and self.batch[-1].job.path in self.suspects):
+                    self._flush(rows)
                 if time.monotonic() - self.stored_at >= self.settings.store_seconds:
-                    self._store(folder, by_key)
+                    self._store(folder, rows)
                     self.recognize()
                     self.stored_at = time.monotonic()
         finally:
-            self._store(folder, by_key)
+            self._store(folder, rows)
 
-    def _store(self, folder: Folder, by_key: dict[str, list[FaceRow]]) -> None:
-        self._flush(by_key)
-        rows = [row for own in by_key.values() for row in own]
-        if rows or folder.pkl.read() is not None:
-            store.write_faces(folder.pkl, rows)
+    def _store(self, folder: Folder, rows: dict[str, list[FaceRow]]) -> None:
+        self._flush(rows)
+        self.suspects.working_on([])
+        everything = [row for own in rows.values() for row in own]
+        if everything or folder.pkl.read() is not None:
+            parquet.write_faces(folder.pkl, everything)
 
-    def _photo(
-        self,
-        number: int,
-        item: FolderPlan,
-        photo: Photo,
-        by_key: dict[str, list[FaceRow]],
-        shown: dict[str, list[tuple[str, Box]]],
-    ) -> None:
+    def _photo(self, index: int, photo: Photo, rows: dict[str, list[FaceRow]], shown: list[ShownFace]) -> None:
         start = time.monotonic()
-        key = photo_key(photo.hash, photo.name)
-        path = item.folder.path_of(photo.name)
+        key, path = photo_key(photo.hash, photo.name), self.plan.folders[index].folder.path_of(photo.name)
+        if _is_moving(photo):
+            self._let_wait(photo)
+            return
         try:
-            if path == self.suspect and self.deaths >= MOST_DEATHS and not self.retry:
-                raise DeadlyPhoto(
-                    f"the program died {self.deaths} times while working on it (out of memory, or a "
-                    "crash in a library); --retry tries it again"
-                )
-            job = self._job(number, item, photo, key, by_key.get(key, []), shown.get(key, []))
+            if not self.retry:
+                self.suspects.check(path)
+            origin = self.origins.find(index, photo, key, rows.get(key, []))
         except PhotoError as error:
-            self._give_up(photo, by_key, key, error)
+            rows[key] = self._given_up(photo, rows.get(key, []), error)
             self._tell(path, 0, str(error), time.monotonic() - start)
             return
-        if not job:
-            return
-        if not job.lack:
-            by_key[key] = job.rows
+        lack = lacking(origin.rows, self.wanted)
+        usable = self.pipeline.usable(lack) if lack else lack
+        if usable:
+            from faces.jobs.photo import Job
+
+            job = Job(photo, path, origin.content, origin.rows, usable, self._known(origin, photo, shown),
+                      origin.former, origin.attempts)  # fmt: skip
+            self._work(job)
+        elif origin.changed:
+            rows[key] = origin.rows
+            self.plan.ids.update(row.face for row in origin.rows if row.face)
             self.summary.moved += 1
-            self._tell(path, len({row.face for row in job.rows if row.face}), "", time.monotonic() - start)
-            return
-        self.held.note(photo=path, suspect=self.suspect, deaths=self.deaths)
-        result = self.pipeline.work(job, lambda face: face in self.plan.ids)
-        if _is_moving(photo):
-            self.summary.waiting += 1
-            log.info("%s is still changing: it waits for the next run", photo.path)
+            self._tell(path, len({row.face for row in origin.rows if row.face}), "", time.monotonic() - start)
+
+    def _work(self, job: Job) -> None:
+        self.suspects.working_on([job.path])
+        result = self.pipeline.work(job, self.plan.ids.__contains__)
+        if _is_moving(job.photo):
+            self._let_wait(job.photo)
             return
         self.plan.ids.update(row.face for row in result.rows if row.face)
-        by_key[key] = result.rows
         self.batch.append(result)
 
-    def _give_up(self, photo: Photo, by_key: dict[str, list[FaceRow]], key: str, error: PhotoError) -> None:
-        """Note why a photo was not even opened; what is known of it stays."""
-        rows = by_key.get(key, [])
-        before = max((row.attempts for row in rows if row.status == FAILED and not row.detector), default=0)
-        attempts = self.wanted.max_attempts if isinstance(error, DeadlyPhoto) else before + 1
-        by_key[key] = [
-            FaceRow(
-                FAILED, photo.hash, photo.name, "", photo.size, photo.mtime_ns, error=str(error), attempts=attempts
-            ),
-            *(row for row in rows if row.status != FAILED),
-        ]
+    def _let_wait(self, photo: Photo) -> None:
+        if photo.path.exists():
+            self.summary.waiting += 1
+            log.info("%s is still changing: it waits for the next run", photo.path)
 
-    def _job(
-        self, number: int, item: FolderPlan, photo: Photo, key: str, rows: list[FaceRow], shown: list[tuple[str, Box]]
-    ) -> Job | None:
-        """What is to be done with a photo; None if nothing can be (its weights are missing, it is moving)."""
-        from faces.images import content_hash
-        from faces.jobs.photo import Job
+    def _known(self, origin: Origin, photo: Photo, shown: list[ShownFace]) -> list[tuple[str, Box]]:
+        """The faces that may stand on the photo again: (id, box in fractions), none that stands on another photo.
 
-        attempts = {(row.detector, row.model): row.attempts for row in rows if row.status == FAILED}
-        former: list[FaceRow] = []
-        known_content = next((row.content for row in rows if row.content), "")
-        if known_content and is_same_file(rows[0], photo):
-            content = known_content
-        else:
-            if _is_moving(photo):
-                self.summary.waiting += 1
-                return None
-            content = content_hash(photo.path)
-            if content == known_content:  # touched, or renamed on a hub
-                rows = [replace(row, file=photo.name, size=photo.size, mtime_ns=photo.mtime_ns) for row in rows]
-            else:
-                former, attempts = [row for row in rows if row.face], {}
-                rows = self._from_elsewhere(number, photo, key, content)
-        if key in item.doubled:
-            rows = self._with_new_ids(rows, f"{item.folder.name}/{photo.name}")
-        if self.retry:
-            attempts, rows = {}, [row for row in rows if row.status != FAILED]
-        lack = lacking(rows, self.wanted)
-        usable = self.pipeline.usable(lack) if lack else lack
-        if lack and not usable:
-            return None
-        known = (
-            [(row.face, row.relative_box) for row in former]
-            + shown
-            + self.decided.get(content, [])
-            + (self.decided.get(photo.hash, []) if photo.hash else [])
-        )
-        return Job(photo, item.folder.path_of(photo.name), content, rows, usable, known, former, attempts)
+        faces.csv counts only if it speaks of this very file: another photo may have taken its place.
+        """
+        mine = {row.face for row in (*origin.rows, *origin.former)}
+        time_here = f"{channel.iso_time(photo.mtime_ns / 1e9)[:19]}Z"
+        known = [(row.face, row.relative_box) for row in origin.former]
+        if not origin.former:
+            known += [(face.id, face.box) for face in shown if face.mtime == time_here]
+        known += [*self.decided.get(origin.content, []), *(self.decided.get(photo.hash, []) if photo.hash else [])]
+        return [(face, box) for face, box in known if face in mine or face not in self.plan.ids]
 
-    def _from_elsewhere(self, number: int, photo: Photo, key: str, content: str) -> list[FaceRow]:
-        """The rows of a photo of the same content: moved here with its ids, or copied with new ones."""
-        for index, other_key in self.plan.known.get(content, []):
-            if (index, other_key) == (number, key):
-                continue
-            rows = self._rows_of(index).get(other_key, [])
-            if not rows or rows[0].content != content:
-                continue
-            moved = [
-                replace(row, file=photo.name, photo=photo.hash, size=photo.size, mtime_ns=photo.mtime_ns)
-                for row in rows
-                if row.status != FAILED
-            ]
-            if other_key in self.plan.folders[index].vanished:
-                return moved
-            return self._with_new_ids(moved, f"{self.plan.folders[number].folder.name}/{photo.name}")
-        return []
+    def _given_up(self, photo: Photo, rows: list[FaceRow], error: PhotoError) -> list[FaceRow]:
+        """A row that says why a photo was not even opened; what is known of it stays, as of the file it came from."""
+        before = [row.attempts for row in rows if row.status == FAILED and is_same_file(row, photo)]
+        attempts = self.wanted.max_attempts if isinstance(error, DeadlyPhoto) else max(before, default=0) + 1
+        failed = FaceRow(FAILED, photo.hash, photo.name, "", photo.size, photo.mtime_ns)
+        failed.error, failed.attempts = str(error), attempts
+        return [failed, *(row for row in rows if row.status != FAILED)]
 
-    def _rows_of(self, index: int) -> dict[str, list[FaceRow]]:
-        """The stored rows of a folder that photos were moved from; those of the last one are kept at hand."""
-        if index not in self._sources:
-            rows: dict[str, list[FaceRow]] = defaultdict(list)
-            for row in read_rows(self.plan.folders[index].folder):
-                rows[photo_key(row.photo, row.file)].append(row)
-            self._sources = {index: rows}
-        return self._sources[index]
-
-    def _with_new_ids(self, rows: list[FaceRow], path: str) -> list[FaceRow]:
-        new: dict[str, str] = {}
-        for row in rows:
-            if row.face and row.face not in new:
-                new[row.face] = new_face_id(row.content, row.relative_box, lambda face: face in self.plan.ids, [path])
-                self.plan.ids.add(new[row.face])
-        return [replace(row, face=new[row.face]) if row.face else row for row in rows]
-
-    def _flush(self, by_key: dict[str, list[FaceRow]]) -> None:
-        if not self.batch:
-            return
+    def _flush(self, rows: dict[str, list[FaceRow]]) -> None:
+        """Embed the batch; only then its photos count as done."""
         batch, self.batch = self.batch, []
+        if not batch:
+            return
+        self.suspects.working_on([result.job.path for result in batch])
         self.pipeline.embed(batch)
         for result in batch:
-            photo = result.job.photo
-            by_key[photo_key(photo.hash, photo.name)] = result.rows
+            self.suspects.survived(result.job.path)
+            rows[photo_key(result.job.photo.hash, result.job.photo.name)] = result.rows
             self._tell(result.job.path, result.faces, result.error, result.seconds)
 
     def _tell(self, path: str, faces: int, error: str, seconds: float) -> None:
@@ -307,9 +255,21 @@ class Worker:
         """Forget photos that are gone; last, when photos moved away have taken their rows along."""
         for item in self.plan.folders:
             if item.vanished:
-                rows = read_rows(item.folder)
-                store.write_faces(item.folder.pkl, [r for r in rows if photo_key(r.photo, r.file) not in item.vanished])
-                self.summary.removed += len(item.vanished)
+                try:
+                    rows = by_photo(read_rows(item.folder))
+                    left = [row for key, own in rows.items() if key not in item.vanished for row in own]
+                    parquet.write_faces(item.folder.pkl, left)
+                    self.summary.removed += len(item.vanished)
+                except (StorageError, DataFileError) as error:
+                    self.summary.problems.append(str(error))
+
+    @staticmethod
+    def _remove_leftovers(folder: Folder) -> None:
+        """Temporary files of runs that were killed; none that may be another program's just now."""
+        for path in folder.leftovers:
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > 3600:
+                    path.unlink()
 
     def recognize(self) -> recognize.Summary | None:
         """Bring faces.csv up to date. Another recognition at work does the same: then this one is left out."""
@@ -326,4 +286,4 @@ def _is_moving(photo: Photo) -> bool:
         stat = photo.path.stat()
     except OSError:
         return True
-    return (stat.st_size, stat.st_mtime_ns) != (photo.size, photo.mtime_ns)
+    return (stat.st_size, photo_time(stat)) != (photo.size, photo.mtime_ns)

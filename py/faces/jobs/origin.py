@@ -1,0 +1,94 @@
+"""What is known of a photo before it is opened: the same as ever, touched, replaced, moved here or copied.
+
+Ids and detections go with the content, wherever it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from faces.folders import Photo
+from faces.images import content_hash
+from faces.jobs.plan import FolderPlan, Plan, by_photo, is_same_file, read_rows
+from faces.records import FAILED, FaceRow, new_face_id
+
+#: Folders that photos came from, kept at hand: two folders may be merged file by file.
+MOST_SOURCES = 8
+
+
+@dataclass(slots=True)
+class Origin:
+    """`rows` hold for the photo's content; `former` are those of other content that stood at its place.
+    `changed`: the rows differ from what is stored. `attempts`: failures so far, by (detector, model)."""
+
+    content: str
+    rows: list[FaceRow]
+    former: list[FaceRow] = field(default_factory=list)
+    changed: bool = False
+    attempts: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+class Origins:
+    """Finds them. Reads a photo only where size, time or name differ from what is stored."""
+
+    def __init__(self, plan: Plan, retry: bool):
+        self._plan, self._retry = plan, retry
+        self._sources: dict[int, dict[str, list[FaceRow]]] = {}
+        self._taken: set[tuple[int, str]] = set()
+
+    def find(self, index: int, photo: Photo, key: str, rows: Sequence[FaceRow]) -> Origin:
+        """`rows`: what the folder (`plan.folders[index]`) has stored of it. PhotoError if it cannot be read."""
+        item = self._plan.folders[index]
+        good = [row for row in rows if row.status != FAILED]
+        attempts = {(r.detector, r.model): r.attempts for r in rows if r.status == FAILED and is_same_file(r, photo)}
+        stored = next((row.content for row in rows if row.content), "")
+        if stored and all(is_same_file(row, photo) for row in rows):
+            origin = Origin(stored, list(rows), attempts=attempts)
+        else:
+            content = content_hash(photo.path)
+            if content == stored:  # touched, or renamed on a hub
+                same = [replace(row, file=photo.name, size=photo.size, mtime_ns=photo.mtime_ns) for row in good]
+                origin = Origin(content, same, changed=True, attempts=attempts)
+            else:
+                moved = self._from_elsewhere(index, photo, key, content)
+                origin = Origin(content, moved, [row for row in good if row.face], bool(moved), attempts)
+        if key in item.doubled:
+            origin.rows = self._with_new_ids(origin.rows, item, photo)
+            origin.changed = True
+        if self._retry:
+            origin.attempts, origin.rows = {}, [row for row in origin.rows if row.status != FAILED]
+        return origin
+
+    def _from_elsewhere(self, index: int, photo: Photo, key: str, content: str) -> list[FaceRow]:
+        """The rows of a photo of the same content: moved here with its ids, or copied with new ones."""
+        plan = self._plan
+        places = [place for place in plan.known.get(content, []) if place != (index, key)]
+        for place in sorted(places, key=lambda at: at[1] not in plan.folders[at[0]].vanished or at in self._taken):
+            rows = [row for row in self._rows_of(place[0]).get(place[1], []) if row.content == content]
+            rows = [replace(row, file=photo.name, photo=photo.hash, size=photo.size, mtime_ns=photo.mtime_ns)
+                    for row in rows if row.status != FAILED]  # fmt: skip
+            if not rows:
+                continue
+            if place[1] in plan.folders[place[0]].vanished and place not in self._taken:
+                self._taken.add(place)  # one photo has moved; any other is a copy
+                if not {row.face for row in rows if row.face} & plan.ids:
+                    return rows
+            return self._with_new_ids(rows, plan.folders[index], photo)
+        return []
+
+    def _rows_of(self, index: int) -> dict[str, list[FaceRow]]:
+        if index not in self._sources:
+            while len(self._sources) >= MOST_SOURCES:
+                self._sources.pop(next(iter(self._sources)))
+            self._sources[index] = by_photo(read_rows(self._plan.folders[index].folder))
+        return self._sources[index]
+
+    def _with_new_ids(self, rows: list[FaceRow], item: FolderPlan, photo: Photo) -> list[FaceRow]:
+        new: dict[str, str] = {}
+        for row in rows:
+            if row.face and row.face not in new:
+                path = [item.folder.path_of(photo.name)]
+                new[row.face] = new_face_id(row.content, row.relative_box, self._plan.ids.__contains__, path)
+                self._plan.ids.add(new[row.face])
+        return [replace(row, face=new[row.face]) if row.face else row for row in rows]

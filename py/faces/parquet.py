@@ -1,0 +1,140 @@
+"""faces.pkl: Parquet, whatever its name. docs/formats.md describes its columns. Nothing here ever unpickles.
+
+pyarrow is loaded by the first file that is there.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from faces.errors import DamagedFile, ForeignFile, PickleRefused
+from faces.files import DataFile
+from faces.records import FORMAT_VERSION, FaceRow
+
+_TEXT = (
+    "status",
+    "photo",
+    "file",
+    "content",
+    "date_taken",
+    "detector",
+    "face",
+    "model",
+    "space",
+    "gender",
+    "emotion",
+    "race",
+    "error",
+)
+_PARQUET_MAGIC = b"PAR1"
+#: More rows than any folder has; a small file could claim billions.
+MOST_ROWS = 3_000_000
+
+
+def read_faces(file: DataFile, embeddings: bool = True) -> list[FaceRow] | None:
+    """The rows of a faces.pkl; None where there is none. Without `embeddings` that column is not read at all.
+
+    Raises PickleRefused (nothing is ever unpickled), DamagedFile, or ForeignFile for one of a newer format.
+    """
+    content = file.read()
+    if content is None:
+        return None
+    if content[:4] != _PARQUET_MAGIC:
+        if content[:1] == b"\x80" or content[-1:] == b".":  # the PROTO opcode, the STOP opcode
+            raise PickleRefused(
+                f"{file.path} is a Python pickle, which could run anything when loaded: it was not "
+                "read; detection will replace it"
+            )
+        raise DamagedFile(f"{file.path} is damaged: no Parquet file")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.ParquetFile(pa.BufferReader(content))
+        schema = parquet.schema_arrow
+        metadata = schema.metadata or {}
+        version = int(metadata.get(b"faces_format", b"0"))
+        if version > FORMAT_VERSION:
+            raise ForeignFile(
+                f"{file.path} has format {version}, this program knows {FORMAT_VERSION}: "
+                "update the program; the file was left alone"
+            )
+        if version < 1:
+            raise ForeignFile(f"{file.path} is a Parquet file, but not one of ours; it was left alone")
+        if parquet.metadata.num_rows > MOST_ROWS:
+            raise DamagedFile(f"{file.path} is damaged: {parquet.metadata.num_rows} rows")
+        there = set(schema.names) - (set() if embeddings else {"embedding"})
+        names = [f.name for f in fields(FaceRow) if f.name in there]
+        return _rows(parquet.read(columns=names, use_threads=False), names, _schema(pa))
+    except (pa.ArrowException, ValueError, TypeError, OSError, BufferError, MemoryError) as error:
+        raise DamagedFile(f"{file.path} is damaged: {error}") from error
+
+
+def _rows(table: Any, names: list[str], schema: Any) -> list[FaceRow]:
+    columns: list[list[Any]] = []
+    for item in fields(FaceRow):
+        if item.name not in names:  # not asked for, or of a file older than the column
+            columns.append([item.default] * table.num_rows)
+        else:
+            column = table.column(item.name).combine_chunks().cast(schema.field(item.name).type)
+            if column.null_count and item.name not in ("age", "embedding"):
+                raise ValueError(f"no value in column {item.name}")
+            columns.append(_vectors(column) if item.name == "embedding" else column.to_pylist())
+    return [FaceRow(*values) for values in zip(*columns, strict=True)]
+
+
+def _vectors(column: Any) -> list[Any]:
+    """Each row's embedding as a view into one array; None for an empty one."""
+    # from_dlpack, because to_numpy imports pandas: half a second and 100 MB for nothing
+    values = np.from_dlpack(column.flatten()) if len(column.flatten()) else np.empty(0, np.float32)
+    lengths = [length or 0 for length in column.value_lengths().to_pylist()]
+    ends = np.cumsum(lengths)
+    return [values[end - n : end] if n else None for n, end in zip(lengths, ends.tolist(), strict=True)]
+
+
+def write_faces(file: DataFile, rows: Sequence[FaceRow]) -> bool:
+    """Replace a faces.pkl by these rows; False if it was the same already."""
+    return file.write(faces_to_bytes(rows))
+
+
+def faces_to_bytes(rows: Sequence[FaceRow]) -> bytes:
+    """The rows as Parquet, in a fixed order, so that equal rows give equal bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ordered = sorted(rows, key=lambda r: (r.file, r.detector, r.face, r.model, r.status))
+    schema = _schema(pa)
+    arrays = [pa.array([getattr(row, item.name) for row in ordered], type=item.type) for item in schema]
+    buffer = io.BytesIO()
+    pq.write_table(
+        pa.Table.from_arrays(arrays, schema=schema),
+        buffer,
+        compression="zstd",
+        use_dictionary=[*_TEXT],
+        write_statistics=False,
+        store_schema=True,
+    )
+    return buffer.getvalue()
+
+
+def _schema(pa: Any) -> Any:
+    kinds = {
+        "size": pa.int64(),
+        "mtime_ns": pa.int64(),
+        "orientation": pa.int8(),
+        "width": pa.int32(),
+        "height": pa.int32(),
+        "attempts": pa.int32(),
+        "landmarks": pa.list_(pa.float32()),
+        "embedding": pa.list_(pa.float32()),
+        **dict.fromkeys(_TEXT, pa.string()),
+    }
+    return pa.schema(
+        [(f.name, kinds.get(f.name, pa.float32())) for f in fields(FaceRow)],
+        metadata={"faces_format": str(FORMAT_VERSION)},
+    )
