@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -234,7 +235,7 @@ def test_a_read_only_folder_costs_itself_only(drawn: Path) -> None:
         pytest.skip("cannot mount here")
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
-        with pytest.raises(PartlyFailed, match="cannot write into .*sub"):
+        with pytest.raises(PartlyFailed, match=r"cannot write into .*sub"):
             find(drawn)
         assert set(names(drawn)) == {"a.png#1", "b.png#1", "b.png#2", "zoo/z.png#1"}
     finally:
@@ -265,6 +266,8 @@ def test_a_faces_pkl_with_wrong_types_is_damaged(drawn: Path, column: str) -> No
     pq.write_table(table.set_column(position, column, wrong), drawn / "faces.pkl")
     with pytest.raises(DamagedFile):
         parquet.read_faces(DataFile(drawn / "faces.pkl"))
+    with contextlib.suppress(PartlyFailed):  # damage in the embeddings is seen by recognition, after detection
+        find(drawn)
     find(drawn)
     assert len(names(drawn)) == 4
 
@@ -314,9 +317,12 @@ def test_a_very_deep_folder(tmp_path: Path) -> None:
     deep = tmp_path
     for _ in range(1200):
         deep = deep / "d"
-    os.makedirs(deep)
-    draw(deep / "a.png", {"red": (1, 1)})
-    assert [p.name for folder in PlainAlbum(tmp_path).folders() for p in folder.photos] == ["a.png"]
+    subprocess.run(["mkdir", "-p", deep], check=True)
+    try:
+        draw(tmp_path / "a.png", {"red": (1, 1)}).rename(deep / "a.png")
+        assert [p.name for folder in PlainAlbum(tmp_path).folders() for p in folder.photos] == ["a.png"]
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
 
 
 def test_damaged_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from faces import parquet, store
-from faces.errors import FacesError
+from faces.errors import DamagedFile, FacesError
 from faces.folders import Album, Folder
 from faces.names import Subject
 from faces.records import FACE, FAILED, FaceRow, ShownFace
@@ -51,6 +51,8 @@ class Collection:
     #: Failed photos: folder, row. And folders that could not be read: one line each.
     failures: list[tuple[Folder, FaceRow]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    #: faces.pkl files that are damaged, for detection to set aside.
+    damaged: list[str] = field(default_factory=list)
 
     def faces(self) -> list[Face]:
         return [face for data in self.folders for face in data.faces]
@@ -84,6 +86,10 @@ def _load_into(collection: Collection, album: Album, detectors: Sequence[str], e
             rows = parquet.read_faces(folder.pkl, embeddings)
             content = folder.csv.read()
             shown = None if content is None else store.parse_shown(folder.csv, content)
+        except DamagedFile as error:
+            collection.problems.append(str(error))
+            collection.damaged.append(str(folder.pkl.path))
+            continue
         except FacesError as error:
             collection.problems.append(str(error))
             continue

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faces.errors import (
@@ -18,7 +19,7 @@ from faces.errors import (
     TimeLimitReached,
     WeightsMissing,
 )
-from faces.files import lock
+from faces.files import DataFile, lock
 from faces.folders import DETECT_LOCK, Album
 from faces.guard import Guard
 from faces.jobs import channel
@@ -79,6 +80,10 @@ def run(
         if summary.recognition:
             known = summary.problems
             summary.problems = list(dict.fromkeys([*known, *summary.recognition.problems]))
+            for path in summary.recognition.damaged:  # in the embeddings, which a plan does not read
+                log.warning(
+                    "%s is kept as %s; the next run detects anew", path, DataFile(Path(path)).set_aside("damaged")
+                )
         if ended:
             ended.summary = summary  # type: ignore[attr-defined]
             raise ended

@@ -38,6 +38,7 @@ class Summary:
     people: int = 0
     failures: int = 0
     problems: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
 
 #: So often a recognition starts anew because a person saved a faces.csv while it was at work.
@@ -71,7 +72,8 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
     """Read all, write what changed. The folders of which somebody changed faces.csv meanwhile: their edits are to be
     read first."""
     collection = load(album, settings.detectors, embeddings=match)
-    summary.problems, summary.failures = collection.problems, len(collection.failures)
+    summary.problems, summary.damaged = collection.problems, collection.damaged
+    summary.failures = len(collection.failures)
     standings, orphans = _standings(album, collection, summary)
     guesses = guess(collection, standings, settings) if match else None
     before = {shown.id: shown for data in collection.folders for shown in data.shown}
