@@ -72,12 +72,16 @@ def logging_to(path: Path, level: int, ours: bool) -> Iterator[None]:
                 stream.close()
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)  # names of photos are nobody else's business
+
+
 def _open_log(path: Path, ours: bool) -> TextIO | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if ours and path.is_symlink():
             path.unlink()
-        stream = open(path, "a", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123, SIM115
+        stream = open(path, "a", encoding="utf-8", errors="backslashreplace", opener=_private)  # noqa: SIM115
     except (OSError, ValueError) as error:
         raise storage_error(path, error if isinstance(error, OSError) else OSError(str(error))) from error
     try:

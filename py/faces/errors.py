@@ -38,7 +38,7 @@ class TimeLimitReached(FacesError):
 
 
 class NothingReadable(FacesError):
-    """There were photos to do, and not one of them could be read."""
+    """The album has photos, and not one of them could be read."""
 
     exit_code = 6
 

@@ -196,7 +196,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str, str]]
     "name": (
         _add_name,
         "Say who a face is.",
-        '  faces name ~/Pictures/ada.jpg "Ada Lovelace"\n  faces name "~/Pictures/party.jpg#2" --unknown',
+        '  faces name ~/Pictures/ada.jpg "Ada Lovelace"\n  faces name ~/Pictures/party.jpg#2 --unknown',
     ),
     "report": (
         _add_report,

@@ -36,8 +36,9 @@ _PARQUET_MAGIC = b"PAR1"
 MOST_ROWS = 3_000_000
 
 
-def read_faces(file: DataFile, embeddings: bool = True) -> list[FaceRow] | None:
-    """The rows of a faces.pkl; None where there is none. Without `embeddings` that column is not read at all.
+def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] = frozenset()) -> list[FaceRow] | None:
+    """The rows of a faces.pkl; None where there is none. Without `embeddings` that column is not read at all,
+    nor are those of `without`: they have their defaults then.
 
     Raises PickleRefused (nothing is ever unpickled), DamagedFile, or ForeignFile for one of a newer format.
     """
@@ -68,7 +69,7 @@ def read_faces(file: DataFile, embeddings: bool = True) -> list[FaceRow] | None:
             raise ForeignFile(f"{file.path} is a Parquet file, but not one of ours; it was left alone")
         if parquet.metadata.num_rows > MOST_ROWS:
             raise DamagedFile(f"{file.path} is damaged: {parquet.metadata.num_rows} rows")
-        there = set(schema.names) - (set() if embeddings else {"embedding"})
+        there = set(schema.names) - without - (set() if embeddings else {"embedding"})
         names = [f.name for f in fields(FaceRow) if f.name in there]
         return _rows(parquet.read(columns=names, use_threads=False), names, _schema(pa))
     except (pa.ArrowException, ValueError, TypeError, OSError, BufferError, MemoryError) as error:

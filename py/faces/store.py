@@ -60,11 +60,16 @@ def parse_shown(file: DataFile, content: bytes) -> list[ShownFace]:
     if not content.strip():
         return []
     reader, header = _csv_reader(file, content)
+    place = {name: i for i, name in enumerate(header)}
+    ours = [place.get(name, len(header)) for name in CSV_COLUMNS]
+    extra = [(name, i) for name, i in place.items() if name not in CSV_COLUMNS]
     rows = []
     try:
-        for values in reader:
-            face = _shown(dict(zip(header, values, strict=False)))
+        for cells in reader:
+            cells += [""] * (len(header) + 1 - len(cells))  # short rows, and a place for columns that are missing
+            face = _shown([cells[i] for i in ours])
             if face:
+                face.extra = {name: cells[i] for name, i in extra}
                 rows.append(face)
     except csv.Error as error:
         raise ForeignFile(f"{file.path} is damaged ({error}); it was left alone. Mend or rename it") from error
@@ -78,29 +83,21 @@ def check_shown(file: DataFile) -> None:
         _csv_reader(file, content)
 
 
-def _shown(cell: dict[str, str]) -> ShownFace | None:
-    def take(name: str) -> str:
-        return cell.pop(name, "")
-
+def _shown(cells: list[str]) -> ShownFace | None:
+    """A row from its cells in the order of CSV_COLUMNS; None if it makes no sense."""
+    face, file, photo, x, y, w, h, number, name, state, guess, distance, *more = cells
+    metric, model, detector, confidence, time, taken, mtime = more
     try:
-        box = Box(*(float(take(k)) for k in "xywh"))
-        face = ShownFace(take("id"), _unguard(take("file")), take("photo"), box, int(take("face_nr") or 0))
-        face.name, face.state, face.name_recognized = (
-            _unguard(take("name")),
-            take("state"),
-            _unguard(take("name_recognized")),
-        )
-        distance = take("distance")
-        face.distance = float(distance) if distance else None
-        face.confidence = float(take("confidence") or 0)
-        if not math.isfinite((face.distance or 0.0) + face.confidence):
+        box = Box(float(x), float(y), float(w), float(h))
+        far, sure = float(distance) if distance else None, float(confidence or 0)
+        if not face or not box.is_sane() or not math.isfinite((far or 0.0) + sure):
             return None
+        shown = ShownFace(face, _unguard(file), photo, box, int(number or 0), _unguard(name), state, _unguard(guess))
     except ValueError:
         return None
-    for column in ("distance_metric", "model", "detector", "time_named", "date_taken", "mtime"):
-        setattr(face, column, take(column))
-    face.extra = cell
-    return face if face.id and box.is_sane() else None
+    shown.distance, shown.distance_metric, shown.model, shown.detector = far, metric, model, detector
+    shown.confidence, shown.time_named, shown.date_taken, shown.mtime = sure, time, taken, mtime
+    return shown
 
 
 def write_shown(file: DataFile, faces: Iterable[ShownFace], expected: bytes | EllipsisType | None = ...) -> bool:

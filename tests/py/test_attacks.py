@@ -469,9 +469,9 @@ def test_many_photos_at_once_cost_no_square_of_them(tmp_path: Path, kind: str) -
             photo.rename(tmp_path / "g" / photo.name)
     reads, real = [], parquet.read_faces
 
-    def counted(file: DataFile, embeddings: bool = True) -> object:
+    def counted(file: DataFile, *arguments: object, **more: object) -> object:
         reads.append(file.path)
-        return real(file, embeddings)
+        return real(file, *arguments, **more)  # type: ignore[arg-type]
 
     parquet.read_faces = counted  # type: ignore[assignment]
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -63,27 +62,26 @@ def photo_key(photo: str, file: str) -> str:
     return photo or file
 
 
-def load(album: Album, detectors: Sequence[str], embeddings: bool = True) -> Collection:
-    """Read every folder. One with a damaged file is left out, with a line in `problems`: it is not touched."""
+#: Columns of faces.pkl that names and guesses do not depend on.
+NOT_FOR_NAMES = frozenset(
+    {"landmarks", "orientation", "min_width", "seconds_decode", "seconds_detect", "seconds_embed"}
+)
+
+
+def load(
+    album: Album, detectors: Sequence[str], embeddings: bool = True, without: frozenset[str] = frozenset()
+) -> Collection:
+    """Read every folder, faces.pkl without the columns `without`.
+
+    One with a damaged file is left out, with a line in `problems`: it is not touched.
+    """
     collection = Collection()
-    # Everything made here lives to the end of the job: looking through it for garbage again and again would take
-    # as long as reading it.
-    gc.disable()
-    try:
-        _load_into(collection, album, detectors, embeddings)
-    finally:
-        gc.freeze()
-        gc.enable()
-    return collection
-
-
-def _load_into(collection: Collection, album: Album, detectors: Sequence[str], embeddings: bool) -> None:
     rank = {name: i for i, name in enumerate(detectors)}
     for folder in album.folders():
         collection.problems += folder.problems
         try:
             mtime = folder.csv.mtime()
-            rows = parquet.read_faces(folder.pkl, embeddings)
+            rows = parquet.read_faces(folder.pkl, embeddings, without)
             content = folder.csv.read()
             shown = None if content is None else store.parse_shown(folder.csv, content)
         except DamagedFile as error:
@@ -113,6 +111,7 @@ def _load_into(collection: Collection, album: Album, detectors: Sequence[str], e
                 {photo_key(photo.hash, photo.name) for photo in folder.photos},
             )
         )
+    return collection
 
 
 def merge(folder: Folder, rows: Sequence[FaceRow], rank: dict[str, int]) -> list[Face]:

@@ -60,8 +60,9 @@ def run(
     retry: bool = False,
 ) -> Summary:
     """Detect, then recognize. Returns when all is done; raises what ended it otherwise, with what is done stored:
-    LockedError, RamLimitReached, TimeLimitReached, StopRequested, StorageError, WeightsMissing (nothing could be
-    done), NothingReadable, PartlyFailed. The last three carry the summary as `summary`."""
+    LockedError, DiskFull, RamLimitReached, TimeLimitReached, StopRequested, WeightsMissing (an engine that was asked
+    for could not be loaded; the others did their work), NothingReadable, PartlyFailed. All but the first two carry
+    the summary as `summary`."""
     start = time.monotonic()
     with lock(album.lock(DETECT_LOCK), "another detection") as held:
         settings = prepare(album, options)

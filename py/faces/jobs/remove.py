@@ -87,9 +87,10 @@ def _quiet_album(album: Album, wait: float) -> Iterator[None]:
 
 
 def _remove_names(folder: Folder, summary: Summary) -> None:
-    shown = store.read_shown(folder.csv)
-    if shown is not None:
-        store.write_shown(folder.csv, [_unnamed(face) for face in shown])
+    content = folder.csv.read()
+    if content is not None:
+        shown = store.parse_shown(folder.csv, content)
+        store.write_shown(folder.csv, [_unnamed(face) for face in shown], content)
         summary.names += sum(face.state != OPEN for face in shown)
 
 
@@ -97,7 +98,7 @@ def _remove_rows(folder: Folder, what: What, summary: Summary) -> None:
     rows = parquet.read_faces(folder.pkl)
     if rows is None:
         return
-    shown = store.read_shown(folder.csv)
+    content = folder.csv.read()
     left = _without(rows, what)
     parquet.write_faces(folder.pkl, left)
     for row in rows:
@@ -105,8 +106,9 @@ def _remove_rows(folder: Folder, what: What, summary: Summary) -> None:
             summary.detections[row.detector] = summary.detections.get(row.detector, 0) + 1
         elif row.model in what.models and row.status == FACE:
             summary.embeddings[row.model] = summary.embeddings.get(row.model, 0) + 1
-    if shown is not None:
-        store.write_shown(folder.csv, _still_shown(shown, rows, left))
+    if content is not None:
+        shown = store.parse_shown(folder.csv, content)
+        store.write_shown(folder.csv, _still_shown(shown, rows, left), content)
 
 
 def _without(rows: list[FaceRow], what: What) -> list[FaceRow]:
