@@ -172,3 +172,12 @@ def test_the_layers_in_the_design_are_those_of_the_test() -> None:
     for number, layer in enumerate(LAYERS):
         named = re.findall(r"`(\w+)/?`", row(design, str(number))[1])
         assert set(named) == layer - {"__main__"}
+
+
+def test_requirements_txt_is_the_core_and_mediapipe() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["mediapipe"]]
+    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert lines == wanted
