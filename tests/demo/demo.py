@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parents[2] / "demo"
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--photos", type=lambda text: Path(text).expanduser())
-    own = parser.parse_args().photos
-    photos = own or ROOT / "photos"
+    parser.add_argument("--into", type=Path, default=ROOT, help="where the demo's photos and the report go")
+    options = parser.parse_args()
+    own, into = options.photos, options.into
+    photos = own or into / "photos"
     if not own:
         try:
             album.fetch(photos)
@@ -35,7 +37,7 @@ def main() -> int:
     if not own and name_one_each(photos):
         cli.run(["recognize", "--directory", str(photos)])
     wrong = print_people(photos, {} if own else album.PEOPLE)
-    code = cli.run(["report", str(photos), "--output", str(ROOT / "report.html")])
+    code = cli.run(["report", str(photos), "--output", str(into / "report.html")])
     return code or int(wrong)
 
 
