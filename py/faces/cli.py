@@ -142,6 +142,8 @@ def _detected(summary: Any) -> str:
     if not summary.changed:
         return f"Nothing changed: {summary.photos} photos, {state} ({engines})."
     parts = [f"{summary.photos} photos: {summary.done} done with {summary.faces} faces in {summary.seconds:.1f} s"]
+    if not summary.done + summary.failed:
+        parts = [f"{summary.photos} photos, none of them new"]
     for number, text in (
         (summary.failed, "failed"),
         (summary.waiting, "still changing, left for the next run"),
@@ -226,11 +228,8 @@ def _name(options: argparse.Namespace, out: TextIO) -> int:
     if decision != "name" and options.name:
         raise UsageError(f"a name and --{decision} do not go together")
     face = name.run(options.photo, decision, text)
-    print(
-        f"{face.file} face {face.face_nr}: {decision}{f' {text!r}' if text else ''}. "
-        "`faces recognize` finds the others.",
-        file=out,
-    )
+    hint = " `faces recognize` finds the others." if decision == "name" else ""
+    print(f"{face.file} face {face.face_nr}: {decision}{f' {text!r}' if text else ''}.{hint}", file=out)
     return 0
 
 

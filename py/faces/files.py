@@ -185,6 +185,8 @@ class Lock:
         self._descriptor = descriptor
         #: What the last holder left behind: empty after a proper end.
         self.previous = previous
+        #: What the next holder shall find even after a proper end.
+        self.left_behind: dict[str, Any] = {}
         self._owner = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
@@ -201,8 +203,10 @@ class Lock:
             os.ftruncate(self._descriptor, len(content))
 
     def clear(self) -> None:
+        content = json.dumps(self.left_behind).encode() if self.left_behind else b""
         with suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, content, 0)
+            os.ftruncate(self._descriptor, len(content))
 
 
 @contextmanager
@@ -246,7 +250,7 @@ def _try_flock(descriptor: int, path: Path) -> bool:
 
 def _read_note(descriptor: int) -> dict[str, Any]:
     try:
-        note = json.loads(os.pread(descriptor, 100_000, 0) or b"{}")
+        note = json.loads(os.pread(descriptor, 1 << 20, 0) or b"{}")
     except (OSError, ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}

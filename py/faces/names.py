@@ -104,10 +104,14 @@ class _Finder:
     def find(self, decision: Decision) -> list[str]:
         known = self._by_id.get(decision.face)
         if known is not None:
+            found = [known.id]
             twins = self._by_photo[known.content] if known.content else []
-            if len(twins) < 2:
-                return [known.id]
-            return [known.id, *self._at(twins, known.box, known)]
+            if len(twins) > 1:
+                found += self._at(twins, known.box, known)
+            if decision.photo not in ("", known.content, known.photo):
+                # the photo was edited since, and the one it was decided on may lie elsewhere, under another name
+                found += self._at(self._by_photo.get(decision.photo, ()), decision.box, known)
+            return list(dict.fromkeys(found))
         # By its path only where nothing better is known: another photo may stand there now.
         key = decision.photo or "path:" + decision.file
         return self._at(self._by_photo.get(key, ()), decision.box)

@@ -479,3 +479,97 @@ def test_many_photos_at_once_cost_no_square_of_them(tmp_path: Path, kind: str) -
     finally:
         parquet.read_faces = real
     assert len(reads) < 20
+
+
+# --- the second attack ----------------------------------------------------------------------------------------
+
+
+def later(album: Path, photo: str, *people: str) -> None:
+    """Another photo in its place, of another time."""
+    draw(album / photo, dict.fromkeys(people, (40, 40)))
+    os.utime(album / photo, (1_700_000_000, 1_700_000_000))
+
+
+@pytest.mark.parametrize("how", ["replaced", "deleted first", "folder"])
+def test_a_copy_that_is_replaced_hands_no_name_on(drawn: Path, how: str) -> None:
+    find(drawn)
+    call(drawn, "a.png", "Ruth")
+    target = "copies/a.png" if how == "folder" else "z.png"
+    (drawn / target).parent.mkdir(exist_ok=True)
+    shutil.copy(drawn / "a.png", drawn / target)
+    find(drawn)
+    assert names(drawn)[f"{target}#1"] == "Ruth"
+    if how == "deleted first":
+        (drawn / target).unlink()
+        find(drawn)
+    later(drawn, target, "cyan")
+    find(drawn)
+    assert names(drawn)[f"{target}#1"] == "" and names(drawn)["a.png#1"] == "Ruth"
+
+
+@pytest.mark.parametrize("how", ["replaced", "swapped", "renamed", "deleted"])
+def test_a_name_typed_before_a_photo_changed_places_goes_with_the_photo(drawn: Path, how: str) -> None:
+    find(drawn)
+    csv = drawn / "faces.csv"
+    lines = csv.read_text().splitlines()
+    assert lines[1].split(",")[1] == "a.png"
+    cells = lines[1].split(",")
+    cells[8] = "Ruth"
+    csv.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]) + "\n")
+    if how == "swapped":
+        (drawn / "a.png").rename(drawn / "t")
+        (drawn / "sub/c.png").rename(drawn / "a.png")
+        (drawn / "t").rename(drawn / "sub/c.png")
+    elif how == "renamed":
+        (drawn / "a.png").rename(drawn / "z.png")
+    if how == "deleted":
+        (drawn / "a.png").unlink()
+        find(drawn)
+    if how != "swapped":
+        later(drawn, "a.png", "cyan")
+    find(drawn)
+    given = {key for key, value in names(drawn).items() if value == "Ruth"}
+    assert given == {"swapped": {"sub/c.png#1"}, "renamed": {"z.png#1"}}.get(how, set())
+
+
+def test_a_lost_journal_and_a_replaced_photo(drawn: Path) -> None:
+    find(drawn)
+    call(drawn, "a.png", "Ruth")
+    (drawn / "faces" / "names.csv").unlink()
+    later(drawn, "a.png", "cyan")
+    find(drawn)
+    assert names(drawn)["a.png#1"] == ""
+
+
+def test_two_photos_of_one_new_content_have_two_faces(drawn: Path) -> None:
+    find(drawn)
+    later(drawn, "a.png", "cyan")
+    shutil.copy(drawn / "a.png", drawn / "z.png")
+    find(drawn)
+    assert {"a.png#1", "z.png#1"} <= set(names(drawn))
+    assert len(set(ids(drawn).values())) == len(ids(drawn))
+    assert not find(drawn).changed
+
+
+def test_an_original_kept_beside_its_edited_version_keeps_its_name(drawn: Path) -> None:
+    find(drawn)
+    call(drawn, "a.png", "Ruth")
+    (drawn / "a.png").rename(drawn / "a_orig.png")
+    draw(drawn / "a.png", {"red": (40, 40)}, shade=5)
+    find(drawn)
+    assert names(drawn)["a_orig.png#1"] == "Ruth"
+    call(drawn, "a.png", "Other")
+    assert (names(drawn)["a_orig.png#1"], names(drawn)["a.png#1"]) == ("Ruth", "Other")
+
+
+def test_naming_a_photo_that_has_changed_since_is_refused(drawn: Path) -> None:
+    find(drawn)
+    later(drawn, "a.png", "cyan")
+    with pytest.raises(UsageError, match="has changed since"):
+        call(drawn, "a.png", "Ruth")
+
+
+def test_deaths_are_remembered_by_a_run_that_is_stopped(drawn: Path, program: Program) -> None:
+    assert program("detect", "--directory", drawn, FAKE_DETECTOR="dies").returncode == -9
+    assert program("detect", "--directory", drawn, "--ram", "1").returncode == 4
+    assert '"sub/c.png"' in (drawn / "faces" / "detect.lock").read_text()

@@ -49,6 +49,11 @@ def iso_time(seconds: float) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def file_time(nanoseconds: int) -> str:
+    """When a file was changed, as faces.csv has it: to the second."""
+    return f"{iso_time(nanoseconds / 1e9)[:19]}Z"
+
+
 def just_after(time: str) -> str:
     """A microsecond later than a time of the journal."""
     moment = datetime.strptime(time.rstrip("Z")[:26] + "+0000", f"%Y-%m-%dT%H:%M:%S{'.%f' if '.' in time else ''}%z")

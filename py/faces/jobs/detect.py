@@ -22,7 +22,7 @@ from faces.errors import (
 from faces.files import DataFile, lock
 from faces.folders import DETECT_LOCK, Album
 from faces.guard import Guard
-from faces.jobs import channel
+from faces.jobs import channel, recognize
 from faces.jobs.channel import Progress, log
 from faces.jobs.plan import Wanted, make_plan
 from faces.jobs.worker import Summary, Worker
@@ -70,6 +70,8 @@ def run(
         plan = make_plan(album, wanted, retry)
         summary = Summary(plan.photos, problems=plan.problems, detectors=settings.detectors, models=settings.models)
         work = Worker(album, settings, wanted, plan, summary, guard, progress, held, models, match, retry)
+        if plan.total or any(item.vanished for item in plan.folders):
+            recognize.take_edits(album, settings)
         ended: FacesError | None = None
         try:
             work.everything()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from faces import parquet, store
-from faces.errors import UsageError
+from faces.errors import PhotoError, UsageError
 from faces.files import DataFile
-from faces.folders import FACES_CSV, FACES_PKL, PlainAlbum, root_of
+from faces.folders import FACES_CSV, FACES_PKL, PlainAlbum, photo_time, root_of
+from faces.images import content_hash
 from faces.jobs import channel
 from faces.names import clean_name
 from faces.records import Decision, ShownFace
@@ -24,19 +25,11 @@ def run(target: str, decision: str, name: str = "", by: str = "command line") ->
     photo, number = _split(target)
     face = _find(photo, number)
     root = root_of(photo)
-    row = next(
-        (
-            r
-            for r in parquet.read_faces(DataFile(photo.parent / FACES_PKL), embeddings=False) or ()
-            if r.file == photo.name
-        ),
-        None,
-    )
     path = photo.absolute().relative_to(root).as_posix()
     entry = Decision(
         "",
         face.id,
-        face.photo or (row.content if row else ""),
+        face.photo or _content(photo, face),
         path,
         face.box,
         decision,
@@ -45,6 +38,24 @@ def run(target: str, decision: str, name: str = "", by: str = "command line") ->
     )
     channel.decide(PlainAlbum(root), entry)
     return face
+
+
+def _content(photo: Path, face: ShownFace) -> str:
+    """The content hash of the photo that the face was found on. UsageError if another one stands there by now."""
+    stat = photo.stat()
+    rows = parquet.read_faces(DataFile(photo.parent / FACES_PKL), embeddings=False) or ()
+    row = next((r for r in rows if r.file == photo.name and r.content), None)
+    if row and (row.size, row.mtime_ns) == (stat.st_size, photo_time(stat)):
+        return row.content
+    try:
+        content = content_hash(photo)
+    except PhotoError as error:
+        raise UsageError(f"{photo} {error}") from error
+    if row and row.content == content:
+        return content
+    if not row and face.mtime == channel.file_time(photo_time(stat)):  # faces.pkl is lost
+        return content
+    raise UsageError(f"{photo} has changed since faces were searched on it: run `faces detect` first")
 
 
 def _split(target: str) -> tuple[Path, int | None]:

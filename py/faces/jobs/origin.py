@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from faces.errors import PhotoError
 from faces.folders import Photo
 from faces.images import content_hash
+from faces.jobs.collection import photo_key
 from faces.jobs.plan import FolderPlan, Plan, by_photo, is_same_file, read_rows
 from faces.records import FAILED, FaceRow, new_face_id
 
@@ -36,6 +38,9 @@ class Origins:
         self._plan, self._retry = plan, retry
         self._sources: dict[int, dict[str, list[FaceRow]]] = {}
         self._taken: set[tuple[int, str]] = set()
+        self._seen: set[tuple[int, str]] = set()
+        #: Ids that went with photos to other places.
+        self.carried: set[str] = set()
 
     def find(self, index: int, photo: Photo, key: str, rows: Sequence[FaceRow]) -> Origin:
         """`rows`: what the folder (`plan.folders[index]`) has stored of it. PhotoError if it cannot be read."""
@@ -53,6 +58,8 @@ class Origins:
             else:
                 moved = self._from_elsewhere(index, photo, key, content)
                 origin = Origin(content, moved, [row for row in good if row.face], bool(moved), attempts)
+        self._seen.add((index, key))
+        origin.former = [row for row in origin.former if row.face not in self.carried]
         if key in item.doubled:
             origin.rows = self._with_new_ids(origin.rows, item, photo)
             origin.changed = True
@@ -64,18 +71,38 @@ class Origins:
         """The rows of a photo of the same content: moved here with its ids, or copied with new ones."""
         plan = self._plan
         places = [place for place in plan.known.get(content, []) if place != (index, key)]
-        for place in sorted(places, key=lambda at: at[1] not in plan.folders[at[0]].vanished or at in self._taken):
+        left = {place for place in places if place not in self._taken and self._has_left(place, content)}
+        for place in sorted(places, key=lambda at: at not in left):
             rows = [row for row in self._rows_of(place[0]).get(place[1], []) if row.content == content]
             rows = [replace(row, file=photo.name, photo=photo.hash, size=photo.size, mtime_ns=photo.mtime_ns)
                     for row in rows if row.status != FAILED]  # fmt: skip
             if not rows:
                 continue
-            if place[1] in plan.folders[place[0]].vanished and place not in self._taken:
+            ids = {row.face for row in rows if row.face}
+            vanished = place[1] in plan.folders[place[0]].vanished
+            if place in left and not (vanished and ids & plan.ids):  # an interrupted run may have moved it already
                 self._taken.add(place)  # one photo has moved; any other is a copy
-                if not {row.face for row in rows if row.face} & plan.ids:
-                    return rows
+                self.carried |= ids
+                return rows
             return self._with_new_ids(rows, plan.folders[index], photo)
         return []
+
+    def _has_left(self, place: tuple[int, str], content: str) -> bool:
+        """Whether the photo of that content is not at its place any more: gone, or another one stands there."""
+        item = self._plan.folders[place[0]]
+        if place[1] in item.vanished:
+            return True
+        if place in self._seen:  # the photo that stands there now may have kept the ids
+            return False
+        for photo in item.folder.photos:
+            if photo_key(photo.hash, photo.name) == place[1]:
+                if photo not in item.todo:
+                    return False
+                try:
+                    return content_hash(photo.path) != content
+                except PhotoError:
+                    return False
+        return False
 
     def _rows_of(self, index: int) -> dict[str, list[FaceRow]]:
         if index not in self._sources:

@@ -127,7 +127,7 @@ class Pipeline:
         result.seconds = time.perf_counter() - start
         return result
 
-    def embed(self, results: Sequence[Result]) -> None:
+    def embed(self, results: Sequence[Result], ids: set[str]) -> None:
         """Fill in the embeddings of a batch, one call per model; if that fails, photo by photo, so that one bad
         crop costs one photo only."""
         batches: dict[str, list[Result]] = defaultdict(list)
@@ -141,7 +141,7 @@ class Pipeline:
                 for result in group:
                     self._embed_alone(model, result)
         for result in results:
-            self._check_former(result)
+            self._check_former(result, ids)
             result.waiting.clear()
 
     def _facts(self, job: Job, picture: Picture | None = None) -> FaceRow:
@@ -269,15 +269,16 @@ class Pipeline:
             for detector in dict.fromkeys(item.row.detector for item in result.waiting if item.model == model):
                 self._fail(result, detector, model, error)
 
-    def _check_former(self, result: Result) -> None:
+    def _check_former(self, result: Result, ids: set[str]) -> None:
         """The photo was replaced: a face keeps the id of the face that stood there before only if the embeddings say
         that it is the same person; else somebody would get another one's name."""
         same = {old.face for old in result.job.former for row in result.rows if self._is_same_person(old, row)}
         for face in {old.face for old in result.job.former} - same:
             own = [row for row in result.rows if row.face == face]
             if own:
-                known = {row.face for row in result.rows} | {face}
-                fresh = new_face_id(result.job.content, own[0].relative_box, known.__contains__, [result.job.path])
+                box = own[0].relative_box
+                fresh = new_face_id(result.job.content, box, ids.__contains__, [result.job.path])
+                ids.add(fresh)
                 for row in own:
                     row.face = fresh
 

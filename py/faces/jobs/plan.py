@@ -202,8 +202,10 @@ def _find_doubled(plan: Plan, faces: list[dict[str, set[str]]]) -> None:
     seen: set[str] = set()
     for index in sorted(range(len(faces)), key=age):
         item = plan.folders[index]
-        item.doubled = {key for key, ids in faces[index].items() if ids & seen}
-        seen.update(*faces[index].values())
+        for key, ids in faces[index].items():
+            if ids & seen:
+                item.doubled.add(key)
+            seen |= ids
         planned = {photo.name for photo in item.todo}
         item.todo += [p for p in item.folder.photos
                       if photo_key(p.hash, p.name) in item.doubled and p.name not in planned]  # fmt: skip

@@ -9,14 +9,16 @@ from __future__ import annotations
 import gc
 import json
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from faces import store
-from faces.errors import ChangedMeanwhile, DiskFull, StorageError
+from faces.errors import ChangedMeanwhile, DiskFull, LockedError, PhotoError, StorageError
 from faces.files import lock
 from faces.folders import RECOGNIZE_LOCK, Album
+from faces.images import content_hash
 from faces.jobs import channel
 from faces.jobs.channel import log
 from faces.jobs.collection import NOT_FOR_NAMES, Collection, Face, FolderData, is_waiting, load, photo_key, subjects
@@ -110,30 +112,30 @@ def _standings(
     a lost journal no longer knows."""
     journal, known = channel.read_journal(album), subjects(collection)
     standings, orphans = resolve(journal, known)
-    edits, lost = [], []
     known_times = {(decision.face, decision.time) for decision in journal}
+    contents = {subject.id: subject.content for subject in known}
+    contents |= {face: standing.history[-1].photo for face, standing in orphans.items()}
+    made: list[Decision | None] = []
     for data in collection.folders:
         for shown in data.shown:
             standing = standings.get(shown.id) or orphans.get(shown.id)
-            if not shown.time_named and not shown.name and not shown.state:
-                continue
-            if standing and (standing.time, standing.state, standing.name) == (
-                shown.time_named,
-                shown.state,
-                shown.name,
+            if not (shown.time_named or shown.name or shown.state) or (
+                standing
+                and (standing.time, standing.state, standing.name) == (shown.time_named, shown.state, shown.name)
             ):
                 continue
             decision = edited(shown.name, shown.state, shown.time_named, standing)
             if decision:
-                edits.append(_decision(data, shown, _time_of_edit(data, shown, standing), *decision))
+                made.append(_decision(data, shown, contents, _time_of_edit(data, shown, standing), *decision))
+                summary.edits += made[-1] is not None
             elif shown.time_named and standing is None and (shown.id, shown.time_named) not in known_times:
                 time = shown.time_named if store.is_time(shown.time_named) else _time_of_edit(data, shown, None)
                 kind = {"named": "name", "unknown": "unknown", "ignored": "ignore"}.get(shown.state, "clear")
-                lost.append(_decision(data, shown, min(time, channel.now()), kind, clean_name(shown.name)))
-    decisions = [d for d in edits + lost if d.name or d.decision not in ("name", "reject")]
+                name = clean_name(shown.name)
+                made.append(_decision(data, shown, contents, min(time, channel.now()), kind, name))
+    decisions = [decision for decision in made if decision]
     if decisions:
         channel.append_edits(album, decisions)
-        summary.edits = len(edits)
         standings, orphans = resolve(journal + decisions, known)
     return standings, orphans
 
@@ -147,10 +149,30 @@ def _time_of_edit(data: FolderData, shown: ShownFace, standing: Standing | None)
     return time
 
 
-def _decision(data: FolderData, shown: ShownFace, time: str, kind: str, name: str) -> Decision:
-    row = data.photos.get(photo_key(shown.photo, shown.file))
-    photo = shown.photo or (row.content if row else "")
+def _decision(
+    data: FolderData, shown: ShownFace, contents: dict[str, str], time: str, kind: str, name: str
+) -> Decision | None:
+    """What a row of faces.csv says, as a decision about the photo that it was made on: its content is that of the
+    face's id. None if that cannot be known: another photo may stand there by now."""
+    photo = shown.photo or contents.get(shown.id, "")
+    if not photo and is_waiting(data, shown):  # faces.pkl is lost; the row says which file it speaks of
+        there = next(p for p in data.folder.photos if photo_key(p.hash, p.name) == photo_key(shown.photo, shown.file))
+        if shown.mtime == channel.file_time(there.mtime_ns):
+            with suppress(PhotoError):
+                photo = content_hash(there.path)
+    if not photo or (not name and kind in ("name", "reject")):
+        return None
     return Decision(time, shown.id, photo, data.folder.path_of(shown.file), shown.box, kind, name, "faces.csv")
+
+
+def take_edits(album: Album, settings: Settings) -> None:
+    """Carry what a person typed into faces.csv over to the journal, before a detection changes faces.pkl: as long as it
+    is as it was, it says which photo each row was about."""
+    try:
+        with lock(album.lock(RECOGNIZE_LOCK), "another recognition", wait=30):
+            _standings(album, load(album, settings.detectors, False, NOT_FOR_NAMES), Summary())
+    except LockedError as error:  # then that one carries them over
+        log.warning("%s", error)
 
 
 def guess(collection: Collection, standings: dict[str, Standing], settings: Settings) -> dict[str, list[Guess]]:
@@ -254,7 +276,7 @@ def _shown(face: Face, old: ShownFace | None) -> ShownFace:
         detector=row.detector,
         confidence=row.confidence,
         date_taken=row.date_taken,
-        mtime=f"{channel.iso_time(row.mtime_ns / 1e9)[:19]}Z",
+        mtime=channel.file_time(row.mtime_ns),
         extra=extra,
     )
     if old:  # what was guessed stays beside a name: it tells how good the guesses are

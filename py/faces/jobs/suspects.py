@@ -25,6 +25,7 @@ class Suspects:
         photos = [path for path in (current if isinstance(current, list) else []) if isinstance(path, str)]
         for path in photos:  # of several it may have been any
             self._deaths[path] = self._deaths.get(path, 0) + (len(photos) == 1)
+        self.working_on([])
 
     def __contains__(self, path: str) -> bool:
         return path in self._deaths
@@ -40,6 +41,7 @@ class Suspects:
     def working_on(self, paths: Sequence[str]) -> None:
         """Note what is worked on now; nothing after the last photo."""
         self._held.note(current=list(paths), deaths=self._deaths)
+        self._held.left_behind = {"deaths": self._deaths} if self._deaths else {}
 
     def survived(self, path: str) -> None:
         self._deaths.pop(path, None)

@@ -190,6 +190,7 @@ class Worker:
             self._work(job)
         elif origin.changed:
             rows[key] = origin.rows
+            self._free(origin.former, origin.rows)
             self.plan.ids.update(row.face for row in origin.rows if row.face)
             self.summary.moved += 1
             self._tell(path, len({row.face for row in origin.rows if row.face}), "", time.monotonic() - start)
@@ -203,6 +204,11 @@ class Worker:
         self.plan.ids.update(row.face for row in result.rows if row.face)
         self.batch.append(result)
 
+    def _free(self, former: list[FaceRow], rows: list[FaceRow]) -> None:
+        """The ids of a photo that was replaced are free again, for the photo that has its content now."""
+        gone = {row.face for row in former} - {row.face for row in rows}
+        self.plan.ids -= gone - self.origins.carried
+
     def _let_wait(self, photo: Photo) -> None:
         if photo.path.exists():
             self.summary.waiting += 1
@@ -214,7 +220,7 @@ class Worker:
         faces.csv counts only if it speaks of this very file: another photo may have taken its place.
         """
         mine = {row.face for row in (*origin.rows, *origin.former)}
-        time_here = f"{channel.iso_time(photo.mtime_ns / 1e9)[:19]}Z"
+        time_here = channel.file_time(photo.mtime_ns)
         known = [(row.face, row.relative_box) for row in origin.former]
         if not origin.former:
             known += [(face.id, face.box) for face in shown if face.mtime == time_here]
@@ -235,8 +241,9 @@ class Worker:
         if not batch:
             return
         self.suspects.working_on([result.job.path for result in batch])
-        self.pipeline.embed(batch)
+        self.pipeline.embed(batch, self.plan.ids)
         for result in batch:
+            self._free(result.job.former, result.rows)
             self.suspects.survived(result.job.path)
             rows[photo_key(result.job.photo.hash, result.job.photo.name)] = result.rows
             self._tell(result.job.path, result.faces, result.error, result.seconds)
