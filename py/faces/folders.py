@@ -72,8 +72,9 @@ class Folder:
 class Album(Protocol):
     """A person's photos with the data that belongs to them."""
 
-    def folders(self) -> Iterator[Folder]:
-        """Every folder with photos or data files, in the order of their names. Nothing is kept open."""
+    def folders(self, stat: bool = True) -> Iterator[Folder]:
+        """Every folder with photos or data files, in the order of their names. Nothing is kept open. Without `stat`
+        sizes and times of photos are not asked for, and are 0."""
 
     def data(self, name: str) -> DataFile:
         """A file of the album as a whole: names.csv, config.json, ..."""
@@ -102,7 +103,7 @@ class PlainAlbum:
     def lock(self, name: str) -> Path:
         return self.root / DATA_FOLDER / name
 
-    def folders(self) -> Iterator[Folder]:
+    def folders(self, stat: bool = True) -> Iterator[Folder]:
         waiting = [(self.root, "")]
         seen: set[tuple[int, int]] = set()  # symbolic links may lead back up, or here twice
         while waiting:
@@ -114,7 +115,7 @@ class PlainAlbum:
                 if (here.st_dev, here.st_ino) in seen:
                     continue
                 seen.add((here.st_dev, here.st_ino))
-                has_data = self._list(path, folder, below)
+                has_data = self._list(path, folder, below, stat)
             except OSError as error:
                 folder.problems.append(f"{path}: cannot be listed: {error.strerror}")
                 has_data = True
@@ -122,7 +123,7 @@ class PlainAlbum:
                 yield folder
             waiting += [(path / child, f"{name}/{child}" if name else child) for child in reversed(below)]
 
-    def _list(self, path: Path, folder: Folder, below: list[str]) -> bool:
+    def _list(self, path: Path, folder: Folder, below: list[str], stat: bool) -> bool:
         """Put what is in a folder into `folder` and `below`; True if there is data of ours."""
         has_data = False
         with os.scandir(path) as entries:
@@ -136,7 +137,7 @@ class PlainAlbum:
                     else:
                         folder.problems.append(_no_text(entry, "folder"))
                 elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # ten times faster
-                    self._add_photo(folder, entry)
+                    self._add_photo(folder, entry, stat)
         return has_data
 
     def _is_folder(self, entry: os.DirEntry[str], parent: str) -> bool:
@@ -146,7 +147,7 @@ class PlainAlbum:
             return False
         return entry.is_dir(follow_symlinks=self._follow)
 
-    def _add_photo(self, folder: Folder, entry: os.DirEntry[str]) -> None:
+    def _add_photo(self, folder: Folder, entry: os.DirEntry[str], stat: bool) -> None:
         if entry.name.startswith("."):
             return
         if not _is_text(entry.name):
@@ -154,8 +155,9 @@ class PlainAlbum:
             return
         try:
             if entry.is_file(follow_symlinks=self._follow):
-                stat = entry.stat(follow_symlinks=self._follow)
-                folder.photos.append(Photo(entry.name, str(folder.pkl.path.parent), stat.st_size, photo_time(stat)))
+                found = entry.stat(follow_symlinks=self._follow) if stat else None
+                size, time = (found.st_size, photo_time(found)) if found else (0, 0)
+                folder.photos.append(Photo(entry.name, str(folder.pkl.path.parent), size, time))
         except OSError as error:
             folder.problems.append(f"{entry.path}: {error.strerror}")
 

@@ -82,7 +82,9 @@ def _rows(table: Any, names: list[str], schema: Any) -> list[FaceRow]:
         if item.name not in names:  # not asked for, or of a file older than the column
             columns.append([item.default] * table.num_rows)
         else:
-            column = table.column(item.name).combine_chunks().cast(schema.field(item.name).type)
+            column, wanted = table.column(item.name).combine_chunks(), schema.field(item.name).type
+            if column.type != wanted:
+                column = column.cast(wanted)
             if column.null_count and item.name not in ("age", "embedding"):
                 raise ValueError(f"no value in column {item.name}")
             columns.append(_vectors(column) if item.name == "embedding" else column.to_pylist())

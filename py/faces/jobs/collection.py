@@ -77,7 +77,7 @@ def load(
     """
     collection = Collection()
     rank = {name: i for i, name in enumerate(detectors)}
-    for folder in album.folders():
+    for folder in album.folders(stat=False):
         collection.problems += folder.problems
         try:
             mtime = folder.csv.mtime()

@@ -17,7 +17,7 @@ import numpy as np
 from faces import store
 from faces.errors import ChangedMeanwhile, DiskFull, LockedError, PhotoError, StorageError
 from faces.files import lock
-from faces.folders import RECOGNIZE_LOCK, Album
+from faces.folders import RECOGNIZE_LOCK, Album, photo_time
 from faces.images import content_hash
 from faces.jobs import channel
 from faces.jobs.channel import log
@@ -157,8 +157,8 @@ def _decision(
     photo = shown.photo or contents.get(shown.id, "")
     if not photo and is_waiting(data, shown):  # faces.pkl is lost; the row says which file it speaks of
         there = next(p for p in data.folder.photos if photo_key(p.hash, p.name) == photo_key(shown.photo, shown.file))
-        if shown.mtime == channel.file_time(there.mtime_ns):
-            with suppress(PhotoError):
+        with suppress(PhotoError, OSError):
+            if shown.mtime == channel.file_time(photo_time(there.path.stat())):
                 photo = content_hash(there.path)
     if not photo or (not name and kind in ("name", "reject")):
         return None
