@@ -31,6 +31,21 @@ _TEXT = (
     "race",
     "error",
 )
+#: Columns that numpy turns into Python numbers ten times faster than pyarrow.
+_NUMBERS = (
+    "size",
+    "mtime_ns",
+    "orientation",
+    "width",
+    "height",
+    "min_width",
+    "x",
+    "y",
+    "w",
+    "h",
+    "confidence",
+    "attempts",
+)
 _PARQUET_MAGIC = b"PAR1"
 #: More rows than any folder has; a small file could claim billions.
 MOST_ROWS = 3_000_000
@@ -81,14 +96,23 @@ def _rows(table: Any, names: list[str], schema: Any) -> list[FaceRow]:
     for item in fields(FaceRow):
         if item.name not in names:  # not asked for, or of a file older than the column
             columns.append([item.default] * table.num_rows)
-        else:
-            column, wanted = table.column(item.name).combine_chunks(), schema.field(item.name).type
-            if column.type != wanted:
-                column = column.cast(wanted)
-            if column.null_count and item.name not in ("age", "embedding"):
-                raise ValueError(f"no value in column {item.name}")
-            columns.append(_vectors(column) if item.name == "embedding" else column.to_pylist())
+            continue
+        column, wanted = table.column(item.name).combine_chunks(), schema.field(item.name).type
+        if column.null_count and item.name not in ("age", "embedding"):
+            raise ValueError(f"no value in column {item.name}")
+        columns.append(_values(column, wanted, item.name))
     return [FaceRow(*values) for values in zip(*columns, strict=True)]
+
+
+def _values(column: Any, wanted: Any, name: str) -> list[Any]:
+    """A column as Python values."""
+    if column.type != wanted:
+        column = column.cast(wanted)
+    if name == "embedding":
+        return _vectors(column)
+    if name in _NUMBERS and len(column):
+        return list(np.from_dlpack(column).tolist())
+    return list(column.to_pylist())
 
 
 def _vectors(column: Any) -> list[Any]:
