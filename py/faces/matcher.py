@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]  # (n, d)
+from faces.records import METRICS
 
-METRICS = ("euclidean", "cosine", "euclidean_l2")
+Vectors = NDArray[np.float32]  # (n, d)
 
 #: A block of distances takes at most this many bytes, whatever the number of faces: about what a core's cache holds.
 BLOCK_BYTES = 4 << 20

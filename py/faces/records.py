@@ -24,6 +24,9 @@ OPEN, NAMED, UNKNOWN, IGNORED = "", "named", "unknown", "ignored"
 STATE_AFTER = {"name": NAMED, "unknown": UNKNOWN, "ignore": IGNORED, "clear": OPEN}
 DECISIONS = (*STATE_AFTER, "reject")
 
+#: How distances are measured, the default first; matcher.distances defines them.
+METRICS = ("euclidean", "cosine", "euclidean_l2")
+
 #: From this overlap (intersection over union) on, two boxes on one photo are the same face. Low, because
 #: detectors disagree on how much forehead and chin belongs to a face (YuNet against Haar: about 0.5).
 SAME_FACE_OVERLAP = 0.3

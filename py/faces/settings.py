@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from faces.records import METRICS as METRICS
+
 DETECTORS = ("yunet", "dlib", "retinaface", "mtcnn", "ssd", "mediapipe", "opencv")
 MODELS = (
     "Dlib",
@@ -24,8 +26,6 @@ MODELS = (
     "Buffalo_L",
 )
 DEMOGRAPHY = ("Emotion", "Age", "Gender", "Race")
-#: The default first; matcher.distances defines them.
-METRICS = ("euclidean", "cosine", "euclidean_l2")
 
 #: Largest distance at which two faces count as one person: model -> metric -> threshold.
 #: Dlib: measured by us on aligned chips with `make thresholds` (docs/thresholds.md has the table). All others: deepface

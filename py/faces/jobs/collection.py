@@ -116,7 +116,7 @@ def load(
 
 def merge(folder: Folder, rows: Sequence[FaceRow], rank: dict[str, int]) -> list[Face]:
     """The faces of a folder's rows: rows with one id are one face; by photo, and there from left to right."""
-    faces: dict[str, Face] = {}
+    faces: list[Face] = []
     found: dict[str, list[FaceRow]] = defaultdict(list)
     last = len(rank)
     for row in rows:
@@ -125,11 +125,12 @@ def merge(folder: Folder, rows: Sequence[FaceRow], rank: dict[str, int]) -> list
     for face, own in found.items():
         if len(own) > 1:
             own.sort(key=lambda row: rank.get(row.detector, last))  # stable: file order within one detector
-        item = faces[face] = Face(face, folder, own[0])
+        item = Face(face, folder, own[0])
+        faces.append(item)
         for row in own:
             if row.embedding is not None:
                 item.by_model.setdefault(row.model, row)
-    return sorted(faces.values(), key=lambda item: (item.row.file, item.row.x, item.row.y))
+    return sorted(faces, key=lambda item: (item.row.file, item.row.x, item.row.y))
 
 
 def subjects(collection: Collection) -> list[Subject]:

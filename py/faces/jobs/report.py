@@ -66,7 +66,7 @@ def run(album: Album, output: Path, progress: Progress, limit: int = 300) -> Sum
 def _fingerprint(collection: Collection, limit: int) -> str:
     digest = hashlib.blake2b(str(limit).encode(), digest_size=12)
     for data in collection.folders:
-        digest.update((data.folder.csv.read() or b"") + (data.folder.pkl.read() or b""))
+        digest.update((data.csv_content or b"") + (data.folder.pkl.read() or b""))
     digest.update("".join(collection.problems).encode("utf-8", "replace"))
     return digest.hexdigest()
 
