@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
-from faces import console
+from faces import cli_hub, console, texts
 from faces.errors import FacesError, PackageMissing, PartlyFailed, UsageError, WeightsMissing
 from faces.options import parser
 from faces.settings import DETECTORS, MODELS
@@ -30,6 +30,7 @@ def run(argv: Sequence[str], command: str | None = None) -> int:
         return error.code if isinstance(error.code, int) else 2
     with console.own_stdout() as out:
         try:
+            _check_place(options)
             return _JOBS[options.command](options, out)
         except FacesError as error:
             print(f"faces: {error}", file=sys.stderr)
@@ -51,6 +52,17 @@ def run(argv: Sequence[str], command: str | None = None) -> int:
             return 4
         except BrokenPipeError:
             return 0  # whoever read our output has had enough
+
+
+def _check_place(options: argparse.Namespace) -> None:
+    """UsageError for options that belong to the other kind of place."""
+    given = vars(options)
+    if given.get("directory"):
+        for name in ("channel", "all_channels"):
+            if given.get(name):
+                raise UsageError(f"--{name.replace('_', '-')} goes with --hub")
+    if given.get("hub") and given.get("follow_symlinks"):
+        raise UsageError("--follow-symlinks goes with --directory: on a hub the database says where photos are")
 
 
 def _availability(options: argparse.Namespace, out: TextIO) -> int:
@@ -91,6 +103,8 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
 
     keys = ("detectors", "models", "demography", "metric", "ram", "time_limit", "follow_symlinks")
     chosen = {key: getattr(options, key) for key in keys}
+    if options.hub:
+        return cli_hub.detect(options, out, chosen)
     shown = console.progress(options.json, out)
     album = _album(options)
     with _log(options, album):
@@ -102,14 +116,14 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
                 logging.getLogger("faces").error("%s", error)
                 shown.close()
                 if hasattr(error, "summary"):
-                    _print(out, options.json, error.summary, _detected(error.summary))
+                    _print(out, options.json, error.summary, texts.detected(error.summary))
                 raise
             except Exception:
                 logging.getLogger("faces").exception("internal error")
                 raise
             finally:
                 shown.close()
-    _print(out, options.json, summary, _detected(summary))
+    _print(out, options.json, summary, texts.detected(summary))
     return 0
 
 
@@ -131,41 +145,16 @@ def _log(options: argparse.Namespace, album: Any) -> Any:
     return console.logging_to(path, options.loglevel, ours=not options.logfile)
 
 
-def _detected(summary: Any) -> str:
-    known = summary.recognition
-    state = (
-        f"{known.faces} faces, {known.named} named, {known.guessed} recognized"
-        if known
-        else "another recognition is at work"
-    )
-    engines = f"detector {', '.join(summary.detectors)}, model {', '.join(summary.models)}"
-    if not summary.changed:
-        return f"Nothing changed: {summary.photos} photos, {state} ({engines})."
-    parts = [f"{summary.photos} photos: {summary.done} done with {summary.faces} faces in {summary.seconds:.1f} s"]
-    if not summary.done + summary.failed:
-        parts = [f"{summary.photos} photos, none of them new"]
-    for number, text in (
-        (summary.failed, "failed"),
-        (summary.waiting, "still changing, left for the next run"),
-        (summary.removed, "gone"),
-    ):
-        if number:
-            parts.append(f"{number} {text}")
-    return f"{', '.join(parts)}. Now {state} ({engines})."
-
-
 def _recognize(options: argparse.Namespace, out: TextIO) -> int:
     from faces.jobs import channel, recognize
 
+    own = {"models": options.models, "metric": options.metric, "enforce": options.enforce}
+    if options.hub:
+        return cli_hub.recognize(options, out, own)
     album = _album(options)
     with _log(options, album):
-        own = {"models": options.models, "metric": options.metric, "enforce": options.enforce}
         summary = recognize.run(album, channel.read_settings(album).with_options(**own))
-    text = (
-        f"{summary.faces} faces, {summary.named} named ({summary.people} people), "
-        f"{summary.guessed} recognized, {summary.new} of them new"
-    )
-    _print(out, options.json, summary, f"{text}." if summary.written else f"Nothing changed: {text}.")
+    _print(out, options.json, summary, texts.recognized(summary))
     if summary.problems:
         raise PartlyFailed("\n".join(summary.problems))
     return 0
@@ -175,45 +164,25 @@ def _remove(options: argparse.Namespace, out: TextIO) -> int:
     from faces.jobs import remove
 
     what = remove.What(options.detectors, options.models, options.names, options.all)
-    if what == remove.What():
+    if what == remove.What() and not options.verify:
         raise UsageError("say what to remove: --detectors, --models, --names or --all")
+    if options.hub:
+        return cli_hub.remove(options, out, what)
     album = _album(options)
-    if not options.yes:
-        if not sys.stdin.isatty():
-            raise UsageError("nobody is there to ask: say --yes to remove without a question")
+    if what != remove.What():
         there = ", ".join(f"{number} {name}" for name, number in remove.counts(album).items())
-        print(f"{album.root} has {there}. Remove {_what(what)} for good? [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if not options.yes and not console.agreed(f"{album.title} has {there}. Remove {texts.what(what)} for good?"):
             print("Nothing was removed.", file=out)
             return 0
-    summary = remove.run(album, what)
-    _print(out, options.json, summary, _removed(summary))
-    if summary.problems:
-        raise PartlyFailed("\n".join(summary.problems))
+        summary = remove.run(album, what)
+        _print(out, options.json, summary, texts.removed(summary))
+        if summary.problems:
+            raise PartlyFailed("\n".join(summary.problems))
+    if options.verify:
+        found = remove.left(album)
+        print(json.dumps({"left": found}) if options.json else texts.left(found), file=out)
+        return PartlyFailed.exit_code if found else 0
     return 0
-
-
-def _what(what: Any) -> str:
-    if what.everything:
-        return "everything (the photos stay)"
-    return " and ".join(
-        [
-            *(f"detector {d}" for d in what.detectors),
-            *(f"model {m}" for m in what.models),
-            *(["all names"] if what.names else []),
-        ]
-    )
-
-
-def _removed(summary: Any) -> str:
-    parts = [f"{n} detections of {name}" for name, n in summary.detections.items()]
-    parts += [f"{n} embeddings of {name}" for name, n in summary.embeddings.items()]
-    parts += [
-        f"{n} {text}"
-        for n, text in ((summary.names, "named faces"), (summary.decisions, "decisions"), (summary.files, "files"))
-        if n
-    ]
-    return "\n".join([f"Removed: {', '.join(parts) or 'nothing was there'}.", *summary.kept])
 
 
 def _name(options: argparse.Namespace, out: TextIO) -> int:

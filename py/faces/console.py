@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from faces.errors import UsageError
 from faces.files import storage_error
+from faces.progress import Progress
 
 #: Hubzilla's log levels (boot.php: NORMAL 0, TRACE 1, DEBUG 2, DATA 3, ALL 4; -1 is off) -> ours.
 LOG_LEVELS = {
@@ -103,7 +105,7 @@ class _OneLine(logging.Formatter):
         return super().format(record).replace("\n", "\\n").replace("\r", "\\r")
 
 
-class Bar:
+class Bar(Progress):
     """A progress bar with end time, on a terminal."""
 
     def __init__(self, stream: TextIO):
@@ -130,7 +132,7 @@ class Bar:
             self._bar.close()
 
 
-class JsonLines:
+class JsonLines(Progress):
     """One JSON object per photo on our stdout."""
 
     def __init__(self, out: TextIO):
@@ -147,20 +149,17 @@ class JsonLines:
         except BrokenPipeError:  # the reader has gone: the photos are to be done all the same
             self._out = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
-    def close(self) -> None: ...
 
-
-class Quiet:
-    """Nothing, in a pipe."""
-
-    def start(self, total: int) -> None: ...
-
-    def photo(self, path: str, faces: int, error: str, seconds: float) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def progress(as_json: bool, out: TextIO) -> Bar | JsonLines | Quiet:
+def progress(as_json: bool, out: TextIO) -> Progress:
+    """A bar on a terminal, JSON lines if asked for, nothing in a pipe."""
     if as_json:
         return JsonLines(out)
-    return Bar(sys.stderr) if sys.stderr.isatty() else Quiet()
+    return Bar(sys.stderr) if sys.stderr.isatty() else Progress()
+
+
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes. UsageError if nobody is there to ask."""
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to ask: say --yes to remove without a question")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

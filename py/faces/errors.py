@@ -109,3 +109,10 @@ class DeadlyPhoto(PhotoError):
 
 class DetectorError(PhotoError):
     """A detector or model failed on one photo, or returned nonsense."""
+
+
+class DatabaseError(FacesError):
+    """The hub's database cannot be used: away for too long, access denied, or not a hub's. What was done is stored on
+    disk; rows that could not follow are mended at the next run."""
+
+    exit_code = 13

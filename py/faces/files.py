@@ -95,9 +95,7 @@ class DataFile:
     def _replace(self, content: bytes) -> None:
         temporary = None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=TEMP_PREFIX, dir=self.path.parent)
-            temporary = Path(name)
+            descriptor, temporary = self._temporary()
             with os.fdopen(descriptor, "wb") as file:
                 self._keep_owner_and_mode(file.fileno())
                 file.write(content)
@@ -109,6 +107,12 @@ class DataFile:
             if temporary:
                 temporary.unlink(missing_ok=True)
             raise storage_error(self.path, error) from error
+
+    def _temporary(self) -> tuple[int, Path]:
+        """A new file beside ours, open for writing."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=TEMP_PREFIX, dir=self.path.parent)
+        return descriptor, Path(name)
 
     def _keep_owner_and_mode(self, descriptor: int) -> None:
         try:
@@ -127,7 +131,8 @@ class DataFile:
         A last line torn by a crash is ended first, so that it spoils itself only.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.parent.is_dir():
+                self.path.parent.mkdir(parents=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(self.path, flags, 0o600), "r+b", buffering=0) as file:
                 size = file.seek(0, os.SEEK_END)
@@ -231,6 +236,18 @@ def lock(path: Path, what: str, wait: float = 0.0) -> Iterator[Lock]:
             yield held
         finally:
             held.clear()
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the lock file at `path` just now."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _try_flock(descriptor, path)
     finally:
         os.close(descriptor)
 

@@ -18,6 +18,7 @@ from faces.store import one_line
 DATA_FOLDER = "faces"
 FACES_PKL, FACES_CSV = "faces.pkl", "faces.csv"
 NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON = "names.csv", "edits.csv", "config.json", "thresholds.json"
+FACES_STATISTICS, MODELS_STATISTICS = "faces_statistics.csv", "models_statistics.csv"
 LOG, REPORT = "faces.log", "report.html"
 DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
 #: Everything the program may leave in the data folder.
@@ -27,8 +28,8 @@ DATA_FILES = (
     CONFIG_JSON,
     THRESHOLDS_JSON,
     REPORT,
-    "faces_statistics.csv",
-    "models_statistics.csv",
+    FACES_STATISTICS,
+    MODELS_STATISTICS,
     LOG,
     DETECT_LOCK,
     RECOGNIZE_LOCK,
@@ -38,17 +39,18 @@ DATA_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo as found. `name` is unique in its folder; `hash` is the hub's attach hash, "" in folder mode."""
+    """A photo as found. `name` is what people call it, `location` where its file lies; `hash` is the hub's attach
+    hash, "" in folder mode, where the name is unique in its folder."""
 
     name: str
-    folder: str
+    location: str
     size: int
     mtime_ns: int
     hash: str = ""
 
     @property
     def path(self) -> Path:
-        return Path(self.folder, self.name)  # made when asked for: a run with nothing to do asks for none
+        return Path(self.location)  # made when asked for: a run with nothing to do asks for none
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ class Folder:
     photos: list[Photo] = field(default_factory=list)
     #: What could not be read here, and why: one line each.
     problems: list[str] = field(default_factory=list)
+    #: Photos that are none to us, and why: their file is gone, or lies where it must not.
+    skipped: list[str] = field(default_factory=list)
     #: Temporary files of runs that were killed.
     leftovers: list[Path] = field(default_factory=list)
 
@@ -70,7 +74,9 @@ class Folder:
 
 
 class Album(Protocol):
-    """A person's photos with the data that belongs to them."""
+    """A person's photos with the data that belongs to them. `title`: how messages call it."""
+
+    title: str
 
     def folders(self, stat: bool = True) -> Iterator[Folder]:
         """Every folder with photos or data files, in the order of their names. Nothing is kept open. Without `stat`
@@ -79,8 +85,20 @@ class Album(Protocol):
     def data(self, name: str) -> DataFile:
         """A file of the album as a whole: names.csv, config.json, ..."""
 
+    def choice(self) -> DataFile:
+        """Where the first run keeps which detector and model it chose: JSON with the keys of config.json."""
+
     def lock(self, name: str) -> Path:
         """Where a lock file lies."""
+
+    def leftovers(self, beside: DataFile) -> list[DataFile]:
+        """Temporary files of killed runs and damaged files set aside, of the kind that lie beside one of ours."""
+
+    def dispose(self) -> list[str]:
+        """The last step of removing everything: what no file of ours is in any more goes. What stays, and why."""
+
+    def traces(self) -> list[str]:
+        """What is there of ours outside of data files."""
 
 
 class PlainAlbum:
@@ -95,13 +113,37 @@ class PlainAlbum:
         except (OSError, ValueError) as error:  # no rights, too long a name, a NUL in it
             raise UsageError(f"{str(root)!r} is no folder we may use: {error}") from error
         self.root = root.absolute()
+        self.title = str(self.root)
         self._follow = follow_symlinks
 
     def data(self, name: str) -> DataFile:
         return DataFile(self.root / DATA_FOLDER / name)
 
+    def choice(self) -> DataFile:
+        return self.data(CONFIG_JSON)
+
     def lock(self, name: str) -> Path:
         return self.root / DATA_FOLDER / name
+
+    def leftovers(self, beside: DataFile) -> list[DataFile]:
+        try:
+            entries = sorted(beside.path.parent.iterdir())
+        except OSError:
+            return []
+        aside = tuple(f"{name}.damaged-" for name in (FACES_PKL, FACES_CSV, *DATA_FILES))
+        return [DataFile(path) for path in entries if path.name.startswith((TEMP_PREFIX, *aside)) and not path.is_dir()]
+
+    def dispose(self) -> list[str]:
+        folder = self.root / DATA_FOLDER
+        try:
+            folder.rmdir()
+        except OSError:
+            if folder.is_dir():
+                return [f"{path} is not ours and stays" for path in sorted(folder.iterdir())]
+        return []
+
+    def traces(self) -> list[str]:
+        return []  # its data folder has nothing but data files
 
     def folders(self, stat: bool = True) -> Iterator[Folder]:
         waiting = [(self.root, "")]
@@ -157,7 +199,7 @@ class PlainAlbum:
             if entry.is_file(follow_symlinks=self._follow):
                 found = entry.stat(follow_symlinks=self._follow) if stat else None
                 size, time = (found.st_size, photo_time(found)) if found else (0, 0)
-                folder.photos.append(Photo(entry.name, str(folder.pkl.path.parent), size, time))
+                folder.photos.append(Photo(entry.name, entry.path, size, time))
         except OSError as error:
             folder.problems.append(f"{entry.path}: {error.strerror}")
 

@@ -29,17 +29,23 @@ class Guard:
         ram: float = 100.0,
         seconds: float = 0.0,
         *,
+        outer: Guard | None = None,
+        asked: Callable[[], str] = lambda: "",
         used_ram: Callable[[], float] = ram_percent,
         clock: Callable[[], float] = time.monotonic,
     ):
+        """`outer`: a guard over this one. `asked`: the reason why somebody wants the run to stop, or ""."""
+        self._outer, self._asked = outer, asked
         self._ram, self._seconds, self._used_ram, self._clock = ram, seconds, used_ram, clock
         self._start = clock()
         self._signal = ""
         self._before: dict[int, Any] = {}
 
     def check(self) -> None:
-        if self._signal:
-            raise StopRequested(f"stopped by {self._signal}; what was done is stored, run again to go on")
+        if self._outer:
+            self._outer.check()
+        if reason := self._signal or self._asked():
+            raise StopRequested(f"stopped by {reason}; what was done is stored, run again to go on")
         if self._seconds and self._clock() - self._start >= self._seconds:
             raise TimeLimitReached(
                 f"the time limit of {self._seconds:g} seconds is reached; what was done is stored, run again to go on"
@@ -49,6 +55,11 @@ class Guard:
                 f"{used:.0f} percent of the memory is used, the limit is {self._ram:g} (--ram); "
                 "what was done is stored, run again when there is more room"
             )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a signal or the time limit ends everything under this guard, not just what is at work now."""
+        return bool(self._signal or (self._seconds and self._clock() - self._start >= self._seconds))
 
     def __enter__(self) -> Guard:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -112,9 +112,14 @@ class _Finder:
                 # the photo was edited since, and the one it was decided on may lie elsewhere, under another name
                 found += self._at(self._by_photo.get(decision.photo, ()), decision.box, known)
             return list(dict.fromkeys(found))
-        # By its path only where nothing better is known: another photo may stand there now.
+        # By its path only where nothing better is known: another photo may stand there now. The hub's hash stays when
+        # a photo is replaced, so there its content has to be the same, too.
         key = decision.photo or "path:" + decision.file
-        return self._at(self._by_photo.get(key, ()), decision.box)
+        there = [
+            s for s in self._by_photo.get(key, ()) if not (decision.content and s.content not in ("", decision.content))
+        ]
+        there += self._by_photo.get(decision.content, ()) if decision.content else ()
+        return self._at(there, decision.box)
 
     @staticmethod
     def _at(subjects: Iterable[Subject], box: Box, known: Subject | None = None) -> list[str]:

@@ -11,7 +11,7 @@ from faces.settings import DEMOGRAPHY, DETECTORS, METRICS, MODELS, choose
 
 EXIT_CODES = """exit codes: 0 done, 1 internal error, 2 wrong options, 3 locked by another run, 4 RAM limit,
 5 time limit, 6 nothing readable, 7 weights missing, 8 partly failed, 9 stopped, 10 data file foreign or damaged,
-11 cannot write, 12 package missing (docs/errors.md)"""
+11 cannot write, 12 package missing, 13 database (docs/errors.md)"""
 
 
 def parser(only: str | None) -> argparse.ArgumentParser:
@@ -64,9 +64,12 @@ def _number(kind: type[int] | type[float], least: float, greatest: float) -> Cal
     return parse
 
 
-def _add_directory(parser: argparse.ArgumentParser) -> None:
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--directory", type=Path, metavar="DIR", help="folder of photos, with its subfolders")
+    place.add_argument("--hub", type=Path, metavar="HUBROOT", help="a Hubzilla installation: run as the web user")
     parser.add_argument(
-        "--directory", required=True, type=Path, metavar="DIR", help="folder of photos, with its subfolders"
+        "--channel", default="", metavar="NICK", help="with --hub: this channel only, not all that have the app"
     )
     parser.add_argument("--json", action="store_true", help="JSON on stdout")
 
@@ -86,7 +89,10 @@ def _add_engines(parser: argparse.ArgumentParser, demography_default: tuple[str,
 
 def _add_log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--logfile", type=Path, metavar="F", help="default: DIR/faces/faces.log; overwritten at each start"
+        "--logfile",
+        type=Path,
+        metavar="F",
+        help="overwritten at each start; default: DIR/faces/faces.log, or HUBROOT/store/[data]/faces/faces.log",
     )
     parser.add_argument(
         "--loglevel",
@@ -122,7 +128,7 @@ def _add_availability(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_detect(parser: argparse.ArgumentParser) -> None:
-    _add_directory(parser)
+    _add_place(parser)
     _add_engines(parser)
     _add_metric(parser)
     parser.add_argument(
@@ -136,7 +142,7 @@ def _add_detect(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_recognize(parser: argparse.ArgumentParser) -> None:
-    _add_directory(parser)
+    _add_place(parser)
     parser.add_argument("--models", type=_list_of(MODELS, "model"), metavar="A,B", help="in the order to be tried")
     _add_metric(parser)
     parser.add_argument("--enforce", action="store_true", default=None, help="ask every model, for comparison")
@@ -144,11 +150,17 @@ def _add_recognize(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_remove(parser: argparse.ArgumentParser) -> None:
-    _add_directory(parser)
+    _add_place(parser)
     parser.add_argument("--detectors", type=_list_of(DETECTORS, "detector"), default=(), metavar="A,B")
     parser.add_argument("--models", type=_list_of(MODELS, "model"), default=(), metavar="A,B")
     parser.add_argument("--names", action="store_true", help="every name, and every other decision about a face")
     parser.add_argument("--all", action="store_true", help="everything: no file of ours is left")
+    parser.add_argument(
+        "--all-channels", action="store_true", help="with --hub: every channel, also those that no longer have the app"
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="then, or if that is all that is asked: say what is left of ours"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -181,17 +193,19 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str, str]]
     "detect": (
         _add_detect,
         "Find faces in new and changed photos, then recognize them.",
-        "  faces detect --directory ~/Pictures\n  faces detect --directory /mnt/cloud --time-limit 3600 --ram 70",
+        "  faces detect --directory ~/Pictures\n  faces detect --directory /mnt/cloud --time-limit 3600 --ram 70"
+        "\n  faces detect --hub /var/www/hubzilla --channel alice",
     ),
     "recognize": (
         _add_recognize,
         "Find the people that have a name in all other photos.",
-        "  faces recognize --directory ~/Pictures",
+        "  faces recognize --directory ~/Pictures\n  faces recognize --hub /var/www/hubzilla",
     ),
     "remove": (
         _add_remove,
         "Remove detectors, models, names or everything. The photos stay.",
-        "  faces remove --directory ~/Pictures --names\n  faces remove --directory ~/Pictures --all --yes",
+        "  faces remove --directory ~/Pictures --names\n  faces remove --directory ~/Pictures --all --yes"
+        "\n  faces remove --hub /var/www/hubzilla --channel alice --all --verify",
     ),
     "name": (
         _add_name,

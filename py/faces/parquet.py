@@ -134,7 +134,7 @@ def faces_to_bytes(rows: Sequence[FaceRow]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    ordered = sorted(rows, key=lambda r: (r.file, r.detector, r.face, r.model, r.status))
+    ordered = sorted(rows, key=lambda r: (r.file, r.photo, r.detector, r.face, r.model, r.status))
     schema = _schema(pa)
     arrays = [pa.array([getattr(row, item.name) for row in ordered], type=item.type) for item in schema]
     buffer = io.BytesIO()

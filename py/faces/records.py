@@ -158,12 +158,14 @@ class ShownFace:
     time_named: str = ""
     date_taken: str = ""
     mtime: str = ""
+    content: str = ""
     extra: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One line of names.csv: what a person decided about one face, and when (UTC, ISO 8601)."""
+    """One line of names.csv: what a person decided about one face, and when (UTC, ISO 8601). `photo`: the hub's hash,
+    in folder mode the content hash; `content`: the content hash where `photo` is the hub's."""
 
     time: str
     face: str
@@ -173,6 +175,7 @@ class Decision:
     decision: str
     name: str = ""
     by: str = ""
+    content: str = ""
 
 
 T = TypeVar("T")

@@ -78,6 +78,8 @@ class Settings:
     #: Seconds; 0 is no limit.
     time_limit: int = _number("worker.time_limit", 0, 0, 10_000_000)
     store_seconds: int = _number("worker.store_seconds", 120, 1, 3600)
+    #: Write faces_statistics.csv and models_statistics.csv.
+    statistics: bool = field(default=False, metadata={"key": "worker.statistics"})
     follow_symlinks: bool = field(default=False, metadata={"key": "worker.follow_symlinks"})
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 

@@ -39,8 +39,9 @@ CSV_COLUMNS = (
     "time_named",
     "date_taken",
     "mtime",
+    "content",
 )
-JOURNAL_COLUMNS = ("time", "face", "photo", "file", "x", "y", "w", "h", "decision", "name", "by")
+JOURNAL_COLUMNS = ("time", "face", "photo", "file", "x", "y", "w", "h", "decision", "name", "by", "content")
 
 
 # --- faces.csv ----------------------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ def check_shown(file: DataFile) -> None:
 def _shown(cells: list[str]) -> ShownFace | None:
     """A row from its cells in the order of CSV_COLUMNS; None if it makes no sense."""
     face, file, photo, x, y, w, h, number, name, state, guess, distance, *more = cells
-    metric, model, detector, confidence, time, taken, mtime = more
+    metric, model, detector, confidence, time, taken, mtime, content = more
     try:
         box = Box(float(x), float(y), float(w), float(h))
         far, sure = float(distance) if distance else None, float(confidence or 0)
@@ -97,6 +98,7 @@ def _shown(cells: list[str]) -> ShownFace | None:
         return None
     shown.distance, shown.distance_metric, shown.model, shown.detector = far, metric, model, detector
     shown.confidence, shown.time_named, shown.date_taken, shown.mtime = sure, time, taken, mtime
+    shown.content = content
     return shown
 
 
@@ -113,7 +115,7 @@ def write_shown(file: DataFile, faces: Iterable[ShownFace], expected: bytes | El
         distance = "" if f.distance is None else f"{f.distance:.4f}"
         text = (_guard(f.name), f.state, _guard(f.name_recognized), distance, f.distance_metric, f.model, f.detector)
         own = (f.id, _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
-        lines.add([*own, f.time_named, f.date_taken, f.mtime, *(f.extra.get(name, "") for name in extra)])
+        lines.add([*own, f.time_named, f.date_taken, f.mtime, f.content, *(f.extra.get(name, "") for name in extra)])
     return file.write(lines.text().encode("utf-8"), expected)
 
 
@@ -162,6 +164,15 @@ def _csv_reader(file: DataFile, content: bytes) -> tuple[Any, list[str]]:
     return reader, header
 
 
+def table(columns: Iterable[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A CSV of our own making, for people to read: text that looks like a formula is text."""
+    lines = _Lines()
+    lines.add([*columns])
+    for row in rows:
+        lines.add([_guard(cell) if isinstance(cell, str) else cell for cell in row])
+    return lines.text().encode("utf-8", "backslashreplace")
+
+
 # A spreadsheet runs a cell that starts like a formula (OWASP: CSV injection). An apostrophe before it makes it
 # text; one is added before apostrophes that look like ours, so that reading gives back what was written.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
@@ -193,7 +204,8 @@ def read_decisions(file: DataFile, warn: Callable[[str], None] = lambda _: None)
             continue
         values = _cells(text)
         if values[:2] == ["time", "face"]:
-            header = values
+            ours = tuple(values) == JOURNAL_COLUMNS[: len(values)]  # shorter: of before there was the last column
+            header = list(JOURNAL_COLUMNS) if ours else values
             continue
         decision = _decision(dict(zip(header, values, strict=False)))
         if decision:
@@ -223,6 +235,7 @@ def _decision(cell: dict[str, str]) -> Decision | None:
             cell["decision"],
             _unguard(cell["name"]),
             cell["by"],
+            cell.get("content", ""),
         )
     except (KeyError, ValueError):
         return None
@@ -245,9 +258,9 @@ def append_decision(file: DataFile, decision: Decision) -> None:
     """Add one decision; it is on disk when this returns. The caller holds the lock of the journal."""
     header = ",".join(JOURNAL_COLUMNS) + "\n"
     d, line = decision, _Lines()
-    text = [one_line(cell) for cell in (d.time, d.face, d.photo, d.file, d.decision, d.name, d.by)]
-    time, face, photo, path, kind, name, by = text
-    line.add([time, face, photo, _guard(path), *_decimals(d.box), kind, _guard(name), by])
+    text = [one_line(cell) for cell in (d.time, d.face, d.photo, d.file, d.decision, d.name, d.by, d.content)]
+    time, face, photo, path, kind, name, by, content = text
+    line.add([time, face, photo, _guard(path), *_decimals(d.box), kind, _guard(name), by, content])
     file.append_line(line.text(), header)
 
 

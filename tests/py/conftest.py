@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import servers
 from fakes import draw
+from hubs import HubSite
+from servers import MariaDb, Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -55,6 +61,29 @@ def drawn(tmp_path: Path) -> Path:
     draw(album / "empty.png", {})
     draw(album / "sub" / "c.png", {"blue": (90, 30)})
     return album
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A real MariaDB for all tests; each takes a database of its own."""
+    server = servers.start(MariaDb, Path(tempfile.mkdtemp(prefix="faces-db-")))
+    yield server
+    server.stop()
+    shutil.rmtree(server.folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = servers.start(Postgres, Path(tempfile.mkdtemp(prefix="faces-pg-")))
+    yield server
+    server.stop(signal.SIGINT)
+    shutil.rmtree(server.folder)
+
+
+@pytest.fixture
+def site(mariadb: MariaDb, tmp_path: Path) -> HubSite:
+    """An empty hub."""
+    return HubSite(mariadb, tmp_path / "hub")
 
 
 @pytest.fixture

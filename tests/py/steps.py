@@ -11,7 +11,8 @@ from faces.files import DataFile
 from faces.folders import PlainAlbum
 from faces.guard import Guard
 from faces.jobs import detect, name, recognize, remove
-from faces.jobs.channel import Silent, read_settings
+from faces.jobs.channel import read_settings
+from faces.progress import Progress
 from faces.records import FaceRow, ShownFace
 
 OPTIONS = {"detectors": ("yunet",), "models": ("Dlib",)}
@@ -22,7 +23,7 @@ def find(album: Path, **more: Any) -> detect.Summary:
     engines = more.pop("engines", None) or fakes.models()
     retry, match = more.pop("retry", False), more.pop("match", True)
     return detect.run(
-        PlainAlbum(album), {**OPTIONS, **more}, Guard(), Silent(), models=engines, retry=retry, match=match
+        PlainAlbum(album), {**OPTIONS, **more}, Guard(), Progress(), models=engines, retry=retry, match=match
     )
 
 

@@ -15,14 +15,15 @@ from conftest import ROOT, SHARED
 from faces.folders import PlainAlbum
 from faces.guard import Guard
 from faces.jobs import detect, name, recognize
-from faces.jobs.channel import Silent, read_settings
+from faces.jobs.channel import read_settings
+from faces.progress import Progress
 from steps import names
 
 NAMED = 3
 
 
 def run(album: Path, **options: object) -> None:
-    detect.run(PlainAlbum(album), options, Guard(), Silent())
+    detect.run(PlainAlbum(album), options, Guard(), Progress())
 
 
 def test_the_demo_album(portraits: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from faces.errors import StopRequested
 from faces.folders import PlainAlbum
 from faces.jobs import detect
-from faces.jobs.channel import Silent
+from faces.progress import Progress
 from fakes import draw
 from steps import OPTIONS, call, find, shown, take_away
 from test_faults import StopAfter
@@ -100,7 +100,7 @@ class AlbumModel:
         elif what == "stop":
             guard = StopAfter(self.chance.randint(0, 3), StopRequested("x"))
             try:
-                detect.run(PlainAlbum(self.root), OPTIONS, guard, Silent(), models=fakes.models())
+                detect.run(PlainAlbum(self.root), OPTIONS, guard, Progress(), models=fakes.models())
             except StopRequested:
                 self.known = {}
 

@@ -22,7 +22,8 @@ from faces.errors import DamagedFile, DetectorError, PartlyFailed, TimeLimitReac
 from faces.files import DataFile
 from faces.folders import PlainAlbum
 from faces.jobs import detect, name, recognize
-from faces.jobs.channel import Silent, iso_time, just_after
+from faces.jobs.channel import iso_time, just_after
+from faces.progress import Progress
 from faces.records import FAILED
 from fakes import draw
 from steps import again, call, find, ids, names, rows, shown, take_away
@@ -201,7 +202,7 @@ def test_a_move_interrupted_half_way_keeps_the_id(drawn: Path) -> None:
     (drawn / "sub/c.png").rename(drawn / "c.png")
     draw(drawn / "sub" / "new.png", {"pink": (5, 5)})
     with pytest.raises(TimeLimitReached):
-        detect.run(PlainAlbum(drawn), OPTIONS, StopAfter(1, TimeLimitReached("x")), Silent(), models=fakes.models())
+        detect.run(PlainAlbum(drawn), OPTIONS, StopAfter(1, TimeLimitReached("x")), Progress(), models=fakes.models())
     find(drawn)
     assert ids(drawn)["c.png#1"] == before and "sub/c.png#1" not in ids(drawn)
 

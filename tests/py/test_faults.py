@@ -18,7 +18,7 @@ from faces.files import DataFile
 from faces.folders import PlainAlbum
 from faces.guard import Guard
 from faces.jobs import detect
-from faces.jobs.channel import Silent
+from faces.progress import Progress
 from faces.records import FACE, FAILED, NONE
 from fakes import draw
 from steps import OPTIONS, again, call, find, ids, names, rows
@@ -128,7 +128,7 @@ class StopAfter(Guard):
 @pytest.mark.parametrize("error", [StopRequested("x"), TimeLimitReached("x")])
 def test_a_run_that_is_ended_has_stored_what_it_did_and_goes_on_there(drawn: Path, error: Exception) -> None:
     with pytest.raises(type(error)):
-        detect.run(PlainAlbum(drawn), OPTIONS, StopAfter(2, error), Silent(), models=fakes.models())
+        detect.run(PlainAlbum(drawn), OPTIONS, StopAfter(2, error), Progress(), models=fakes.models())
     assert sorted({row.file for row in rows(drawn)}) == ["a.png", "b.png"]
     assert len(names(drawn)) == 3
     assert find(drawn).done == 2
@@ -208,7 +208,7 @@ def test_hostile_file_names_go_through_everything(tmp_path: Path) -> None:
     assert not find(album).changed
     from faces.jobs import report
 
-    report.run(PlainAlbum(album), tmp_path / "r.html", Silent())
+    report.run(PlainAlbum(album), tmp_path / "r.html", Progress())
     assert "<b>x.png" not in (tmp_path / "r.html").read_text()
 
 

@@ -42,10 +42,10 @@ def test_a_whole_run_with_mediapipe(portraits: Path, tmp_path: Path) -> None:
     from faces.folders import PlainAlbum
     from faces.guard import Guard
     from faces.jobs import detect
-    from faces.jobs.channel import Silent
+    from faces.progress import Progress
 
     (tmp_path / "a.jpg").write_bytes((portraits / "obama.jpg").read_bytes())
-    summary = detect.run(PlainAlbum(tmp_path), {"detectors": ("mediapipe",)}, Guard(), Silent())
+    summary = detect.run(PlainAlbum(tmp_path), {"detectors": ("mediapipe",)}, Guard(), Progress())
     assert (summary.done, summary.faces) == (1, 1)
 
 

@@ -8,18 +8,19 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[2] / "py" / "faces"
 
 LAYERS = [
-    {"errors", "records"},
-    {"settings", "images", "alignment", "matcher", "names", "files"},
-    {"weights", "detector", "embedder", "demography", "store", "parquet", "metadata"},
-    {"models", "folders", "guard"},
+    {"errors", "records", "progress"},
+    {"settings", "images", "alignment", "matcher", "names", "files", "credentials"},
+    {"weights", "detector", "embedder", "demography", "store", "parquet", "metadata", "database", "hubfile"},
+    {"models", "folders", "guard", "hub", "heartbeat"},
     {"jobs"},
-    {"console", "options", "cli", "__main__"},
+    {"console", "options", "texts", "cli", "cli_hub", "__main__"},
 ]
 #: Within a layer, who may import whom.
 BESIDE = {("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
-          ("cli", "options"), ("cli", "console"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
+          ("hub", "folders"), ("hubfile", "database"), ("heartbeat", "guard"), ("cli", "options"), ("cli", "console"), ("cli", "texts"), ("cli", "cli_hub"),
+          ("cli_hub", "console"), ("cli_hub", "texts"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
 #: The order inside jobs.
-JOBS = ["channel", "collection", "plan", "origin", "photo", "recognize", "suspects", "worker", "detect", "name", "remove", "page", "report",
+JOBS = ["channel", "collection", "plan", "origin", "photo", "statistics", "recognize", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report",
         "availability"]  # fmt: skip
 
 

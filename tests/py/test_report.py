@@ -9,7 +9,7 @@ import pytest
 from faces.errors import PartlyFailed, StorageError
 from faces.folders import PlainAlbum
 from faces.jobs import page, report
-from faces.jobs.channel import Silent
+from faces.progress import Progress
 from fakes import draw
 from steps import call, find
 
@@ -47,7 +47,7 @@ def test_the_report_shows_all_and_escapes_all(drawn: Path, tmp_path: Path) -> No
         find(drawn)
     call(drawn, "a.png", EVIL)
     output = tmp_path / "out" / "r.html"
-    assert report.run(PlainAlbum(drawn), output, Silent()).written
+    assert report.run(PlainAlbum(drawn), output, Progress()).written
     reader = Reader()
     text = output.read_text()
     reader.feed(text)
@@ -65,25 +65,25 @@ def test_the_report_shows_all_and_escapes_all(drawn: Path, tmp_path: Path) -> No
 def test_a_report_of_the_same_data_is_not_written_again(drawn: Path, tmp_path: Path) -> None:
     find(drawn)
     output = tmp_path / "r.html"
-    assert report.run(PlainAlbum(drawn), output, Silent()).written
-    assert not report.run(PlainAlbum(drawn), output, Silent()).written
+    assert report.run(PlainAlbum(drawn), output, Progress()).written
+    assert not report.run(PlainAlbum(drawn), output, Progress()).written
     call(drawn, "a.png", "Ruth")
-    assert report.run(PlainAlbum(drawn), output, Silent()).written
+    assert report.run(PlainAlbum(drawn), output, Progress()).written
 
 
 def test_an_empty_album_and_a_limit(tmp_path: Path, drawn: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert report.run(PlainAlbum(empty), tmp_path / "e.html", Silent()).written
+    assert report.run(PlainAlbum(empty), tmp_path / "e.html", Progress()).written
     find(drawn)
-    report.run(PlainAlbum(drawn), tmp_path / "l.html", Silent(), limit=1)
+    report.run(PlainAlbum(drawn), tmp_path / "l.html", Progress(), limit=1)
     assert "1 of 4 photos" in (tmp_path / "l.html").read_text()
 
 
 def test_a_place_that_cannot_be_written(drawn: Path) -> None:
     find(drawn)
     with pytest.raises(StorageError):
-        report.run(PlainAlbum(drawn), Path("/proc/nowhere/r.html"), Silent())
+        report.run(PlainAlbum(drawn), Path("/proc/nowhere/r.html"), Progress())
 
 
 def test_plots_of_nothing_and_of_one_value() -> None:

@@ -1,4 +1,4 @@
-"""What every job starts from: the album, its settings and its journal; and where a job tells how it goes."""
+"""What every job starts from: the album, its settings and its journal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol
 
 from faces import store
 from faces.files import lock
@@ -17,24 +16,6 @@ from faces.settings import Settings, parse_settings, settings_to_json
 log = logging.getLogger("faces")
 
 _LAST_SECOND = 253_402_300_799.0  # of the year 9999
-
-
-class Progress(Protocol):
-    """Told between photos. `cli` shows it as a bar, as JSON lines or not at all."""
-
-    def start(self, total: int) -> None:
-        """So many photos are to be done."""
-
-    def photo(self, path: str, faces: int, error: str, seconds: float) -> None:
-        """One photo is done, or failed with `error`."""
-
-
-class Silent:
-    """No progress shown."""
-
-    def start(self, total: int) -> None: ...
-
-    def photo(self, path: str, faces: int, error: str, seconds: float) -> None: ...
 
 
 def now() -> str:
@@ -68,13 +49,16 @@ def read_settings(album: Album) -> Settings:
     for warning in (config_warning, thresholds_warning, *warnings):
         if warning:
             log.warning(warning)
-    return settings
+    if settings.detectors and settings.models:
+        return settings
+    chosen, _ = parse_settings(store.read_json(album.choice())[0])
+    return replace(settings, detectors=settings.detectors or chosen.detectors, models=settings.models or chosen.models)
 
 
 def keep_choice(album: Album, detectors: tuple[str, ...], models: tuple[str, ...]) -> None:
-    """Write what was chosen at the first run into config.json, so that later runs choose the same and vectors of
-    different spaces never mix. A damaged config.json is set aside, not overwritten."""
-    file = album.data(CONFIG_JSON)
+    """Write down what was chosen at the first run, so that later runs choose the same and vectors of different spaces
+    never mix. A damaged config.json is set aside, not overwritten."""
+    file = album.choice()
     config, damage = store.read_json(file)
     if damage:
         log.warning("%s was damaged and is kept as %s", file.path, file.set_aside("damaged"))

@@ -10,7 +10,7 @@ from faces import parquet, store
 from faces.errors import DamagedFile, FacesError
 from faces.folders import Album, Folder
 from faces.names import Subject
-from faces.records import FACE, FAILED, FaceRow, ShownFace
+from faces.records import FACE, FAILED, NONE, FaceRow, ShownFace
 
 
 @dataclass(slots=True)
@@ -22,11 +22,13 @@ class Face:
     folder: Folder
     row: FaceRow
     by_model: dict[str, FaceRow] = field(default_factory=dict)
+    #: Its rows of every detector and model.
+    rows: list[FaceRow] = field(default_factory=list)
 
     @property
     def photo(self) -> str:
         """A text that tells photos of the album apart."""
-        return f"{self.folder.name}/{self.row.file}"
+        return self.row.photo or f"{self.folder.name}/{self.row.file}"
 
 
 @dataclass(slots=True)
@@ -42,6 +44,8 @@ class FolderData:
     #: faces.csv as it was read.
     csv_content: bytes | None
     present: set[str]
+    #: A row for each detector that found no face on a photo.
+    empty: list[FaceRow] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -63,9 +67,8 @@ def photo_key(photo: str, file: str) -> str:
 
 
 #: Columns of faces.pkl that names and guesses do not depend on.
-NOT_FOR_NAMES = frozenset(
-    {"landmarks", "orientation", "min_width", "seconds_decode", "seconds_detect", "seconds_embed"}
-)
+NOT_FOR_STATISTICS = frozenset({"landmarks", "orientation", "min_width", "seconds_decode"})
+NOT_FOR_NAMES = NOT_FOR_STATISTICS | {"seconds_detect", "seconds_embed"}
 
 
 def load(
@@ -109,6 +112,7 @@ def load(
                 mtime,
                 content,
                 {photo_key(photo.hash, photo.name) for photo in folder.photos},
+                [row for row in rows or () if row.status == NONE],
             )
         )
     return collection
@@ -125,12 +129,12 @@ def merge(folder: Folder, rows: Sequence[FaceRow], rank: dict[str, int]) -> list
     for face, own in found.items():
         if len(own) > 1:
             own.sort(key=lambda row: rank.get(row.detector, last))  # stable: file order within one detector
-        item = Face(face, folder, own[0])
+        item = Face(face, folder, own[0], rows=own)
         faces.append(item)
         for row in own:
             if row.embedding is not None:
                 item.by_model.setdefault(row.model, row)
-    return sorted(faces, key=lambda item: (item.row.file, item.row.x, item.row.y))
+    return sorted(faces, key=lambda item: (item.row.file, item.row.photo, item.row.x, item.row.y))
 
 
 def subjects(collection: Collection) -> list[Subject]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faces.errors import (
@@ -19,13 +18,14 @@ from faces.errors import (
     TimeLimitReached,
     WeightsMissing,
 )
-from faces.files import DataFile, lock
+from faces.files import lock
 from faces.folders import DETECT_LOCK, Album
 from faces.guard import Guard
 from faces.jobs import channel, recognize
-from faces.jobs.channel import Progress, log
-from faces.jobs.plan import Wanted, make_plan
+from faces.jobs.channel import log
+from faces.jobs.plan import Plan, Wanted, make_plan
 from faces.jobs.worker import Summary, Worker
+from faces.progress import Progress
 from faces.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def prepare(album: Album, options: dict[str, Any]) -> Settings:
         )
     if not stored.detectors or not stored.models:
         channel.keep_choice(album, stored.detectors or settings.detectors, stored.models or settings.models)
-        log.info("chosen and kept in config.json: detectors %s, models %s", settings.detectors, settings.models)
+        log.info("chosen and kept: detectors %s, models %s", settings.detectors, settings.models)
     return settings
 
 
@@ -58,17 +58,26 @@ def run(
     models: Models | None = None,
     match: bool = True,
     retry: bool = False,
+    most: int | None = None,
 ) -> Summary:
-    """Detect, then recognize. Returns when all is done; raises what ended it otherwise, with what is done stored:
+    """Detect, then recognize. `most`: leave it all for later if more photos than that are to be looked at (the
+    summary is `postponed`). Returns when all is done; raises what ended it otherwise, with what is done stored:
     LockedError, DiskFull, RamLimitReached, TimeLimitReached, StopRequested, WeightsMissing (an engine that was asked
     for could not be loaded; the others did their work), NothingReadable, PartlyFailed. All but the first two carry
     the summary as `summary`."""
     start = time.monotonic()
     with lock(album.lock(DETECT_LOCK), "another detection") as held:
+        progress.step("planning")
         settings = prepare(album, options)
         wanted = Wanted.of(settings)
         plan = make_plan(album, wanted, retry)
-        summary = Summary(plan.photos, problems=plan.problems, detectors=settings.detectors, models=settings.models)
+        summary = Summary(plan.photos, plan.total, skipped=len(plan.skipped), problems=plan.problems,
+                          detectors=settings.detectors, models=settings.models)  # fmt: skip
+        if most is not None and plan.total > most:
+            summary.postponed = True
+            return summary
+        for reason in plan.skipped:
+            log.warning("skipped: %s", reason)
         work = Worker(album, settings, wanted, plan, summary, guard, progress, held, models, match, retry)
         if plan.total or any(item.vanished for item in plan.folders):
             recognize.take_edits(album, settings)
@@ -81,17 +90,19 @@ def run(
         summary.recognition = work.recognize()
         summary.seconds = time.monotonic() - start
         if summary.recognition:
-            known = summary.problems
-            summary.problems = list(dict.fromkeys([*known, *summary.recognition.problems]))
-            for path in summary.recognition.damaged:  # in the embeddings, which a plan does not read
-                log.warning(
-                    "%s is kept as %s; the next run detects anew", path, DataFile(Path(path)).set_aside("damaged")
-                )
+            _after_recognition(summary, summary.recognition, plan)
         if ended:
             ended.summary = summary  # type: ignore[attr-defined]
             raise ended
     _raise_failures(summary)
     return summary
+
+
+def _after_recognition(summary: Summary, recognition: recognize.Summary, plan: Plan) -> None:
+    summary.problems = list(dict.fromkeys([*summary.problems, *recognition.problems]))
+    files = (item.folder.pkl for item in plan.folders)
+    for file in [file for file in files if str(file.path) in recognition.damaged]:  # in what a plan does not read
+        log.warning("%s is kept as %s; the next run detects anew", file.path, file.set_aside("damaged"))
 
 
 def _raise_failures(summary: Summary) -> None:

@@ -51,7 +51,7 @@ class Origins:
         if stored and all(is_same_file(row, photo) for row in rows):
             origin = Origin(stored, list(rows), attempts=attempts)
         else:
-            content = content_hash(photo.path)
+            content = self._content_by_hash(photo, rows) or content_hash(photo.path)
             if content == stored:  # touched, or renamed on a hub
                 same = [replace(row, file=photo.name, size=photo.size, mtime_ns=photo.mtime_ns) for row in good]
                 origin = Origin(content, same, changed=True, attempts=attempts)
@@ -66,6 +66,15 @@ class Origins:
         if self._retry:
             origin.attempts, origin.rows = {}, [row for row in origin.rows if row.status != FAILED]
         return origin
+
+    def _content_by_hash(self, photo: Photo, rows: Sequence[FaceRow]) -> str:
+        """The content of a photo that was moved or renamed on a hub, where its hash went with it: it need not be read
+        if its size and time stayed. "" if that is not known."""
+        if not rows and photo.hash in self._plan.known_hashes:
+            index, key = self._plan.known_hashes[photo.hash]
+            rows = self._rows_of(index).get(key, [])
+        same = photo.hash and all((row.size, row.mtime_ns) == (photo.size, photo.mtime_ns) for row in rows)
+        return next((row.content for row in rows if row.content), "") if same else ""
 
     def _from_elsewhere(self, index: int, photo: Photo, key: str, content: str) -> list[FaceRow]:
         """The rows of a photo of the same content: moved here with its ids, or copied with new ones."""

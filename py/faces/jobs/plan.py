@@ -106,10 +106,13 @@ class Plan:
     folders: list[FolderPlan] = field(default_factory=list)
     #: Content hash -> where photos of that content are known: (index into folders, key).
     known: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    #: The hub's hash -> where a photo of that hash is known: the same.
+    known_hashes: dict[str, tuple[int, str]] = field(default_factory=dict)
     #: The ids of all faces on photos that are there.
     ids: set[str] = field(default_factory=set)
     photos: int = 0
     problems: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -125,6 +128,7 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
     faces: list[dict[str, set[str]]] = []  # of each folder: key of a photo that is there -> ids of its faces
     for folder in album.folders():
         plan.problems += folder.problems
+        plan.skipped += folder.skipped
         plan.photos += len(folder.photos)
         try:
             store.check_shown(folder.csv)  # a foreign one means: this folder is not ours to fill
@@ -172,6 +176,8 @@ def _plan_folder(plan: Plan, folder: Folder, rows: list[FaceRow], wanted: Wanted
     for key, own in known.items():
         for content in {row.content for row in own} - {""}:
             plan.known[content].append((len(plan.folders), key))
+        if own[0].photo:
+            plan.known_hashes[key] = (len(plan.folders), key)
     plan.folders.append(item)
     return present
 

@@ -19,9 +19,19 @@ from faces.errors import ChangedMeanwhile, DiskFull, LockedError, PhotoError, St
 from faces.files import lock
 from faces.folders import RECOGNIZE_LOCK, Album, photo_time
 from faces.images import content_hash
-from faces.jobs import channel
+from faces.jobs import channel, statistics
 from faces.jobs.channel import log
-from faces.jobs.collection import NOT_FOR_NAMES, Collection, Face, FolderData, is_waiting, load, photo_key, subjects
+from faces.jobs.collection import (
+    NOT_FOR_NAMES,
+    NOT_FOR_STATISTICS,
+    Collection,
+    Face,
+    FolderData,
+    is_waiting,
+    load,
+    photo_key,
+    subjects,
+)
 from faces.matcher import candidates, most_similar
 from faces.names import Guess, Standing, assign, clean_name, edited, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
@@ -80,7 +90,8 @@ def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0)
 def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> list[str]:
     """Read all, write what changed. The folders of which somebody changed faces.csv meanwhile: their edits are to be
     read first."""
-    collection = load(album, settings.detectors, match, NOT_FOR_NAMES)
+    without = NOT_FOR_STATISTICS if settings.statistics else NOT_FOR_NAMES
+    collection = load(album, settings.detectors, match, without)
     summary.problems, summary.damaged = collection.problems, collection.damaged
     summary.failures = len(collection.failures)
     standings, orphans = _standings(album, collection, summary)
@@ -88,6 +99,7 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
     before = {shown.id: shown for data in collection.folders for shown in data.shown}
     by_hand = _by_hand(collection, orphans, before)
     changed = []
+    written: dict[str, ShownFace] = {}
     for data in collection.folders:
         rows = _shown_rows(data, standings, guesses, before, settings) + by_hand.get(id(data), [])
         _number(rows)
@@ -95,8 +107,17 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
             if rows or data.shown or data.photos:
                 summary.written += store.write_shown(data.folder.csv, rows, data.csv_content)
             _count(summary, rows, before)
+            if settings.statistics:
+                written.update((shown.id, shown) for shown in rows)
         except ChangedMeanwhile as error:
             changed.append(str(error))
+        except DiskFull:
+            raise
+        except StorageError as error:
+            summary.problems.append(str(error))
+    if settings.statistics and not changed:
+        try:
+            statistics.write(album, collection, written, standings)
         except DiskFull:
             raise
         except StorageError as error:
@@ -114,7 +135,8 @@ def _standings(
     standings, orphans = resolve(journal, known)
     known_times = {(decision.face, decision.time) for decision in journal}
     contents = {subject.id: subject.content for subject in known}
-    contents |= {face: standing.history[-1].photo for face, standing in orphans.items()}
+    last = {face: standing.history[-1] for face, standing in orphans.items()}
+    contents |= {face: decision.content or decision.photo for face, decision in last.items()}
     made: list[Decision | None] = []
     for data in collection.folders:
         for shown in data.shown:
@@ -154,7 +176,8 @@ def _decision(
 ) -> Decision | None:
     """What a row of faces.csv says, as a decision about the photo that it was made on: its content is that of the
     face's id. None if that cannot be known: another photo may stand there by now."""
-    photo = shown.photo or contents.get(shown.id, "")
+    content = contents.get(shown.id) or shown.content
+    photo = shown.photo or content
     if not photo and is_waiting(data, shown):  # faces.pkl is lost; the row says which file it speaks of
         there = next(p for p in data.folder.photos if photo_key(p.hash, p.name) == photo_key(shown.photo, shown.file))
         with suppress(PhotoError, OSError):
@@ -162,7 +185,9 @@ def _decision(
                 photo = content_hash(there.path)
     if not photo or (not name and kind in ("name", "reject")):
         return None
-    return Decision(time, shown.id, photo, data.folder.path_of(shown.file), shown.box, kind, name, "faces.csv")
+    path = data.folder.path_of(shown.file)
+    return Decision(time, shown.id, photo, path, shown.box, kind, name, "faces.csv",
+                    content if shown.photo not in ("", content) else "")  # fmt: skip
 
 
 def take_edits(album: Album, settings: Settings) -> None:
@@ -256,7 +281,7 @@ def _shown_rows(
         if old.id not in ids and is_waiting(data, old):
             standing = standings.get(old.id, nothing)
             rows.append(replace(old, name=standing.name, state=standing.state, time_named=standing.time))
-    return sorted(rows, key=lambda shown: (shown.file, shown.box.x, shown.box.y))
+    return rows
 
 
 def _shown(face: Face, old: ShownFace | None) -> ShownFace:
@@ -277,6 +302,7 @@ def _shown(face: Face, old: ShownFace | None) -> ShownFace:
         confidence=row.confidence,
         date_taken=row.date_taken,
         mtime=channel.file_time(row.mtime_ns),
+        content=row.content,
         extra=extra,
     )
     if old:  # what was guessed stays beside a name: it tells how good the guesses are
@@ -313,6 +339,8 @@ def _by_hand(
     for face, standing in orphans.items():
         decision = standing.history[-1]
         place = places.get(decision.photo or "path:" + decision.file)
+        if decision.content and (place is None or place[1].content != decision.content):  # replaced, or uploaded anew
+            place = places.get(decision.content)
         if place and standing.state != OPEN:
             data, row = place
             result[id(data)].append(
@@ -325,6 +353,7 @@ def _by_hand(
                     state=standing.state,
                     time_named=standing.time,
                     date_taken=row.date_taken,
+                    content=row.content,
                     extra=before[face].extra if face in before else {},
                 )
             )
@@ -333,7 +362,7 @@ def _by_hand(
 
 def _number(rows: list[ShownFace]) -> None:
     """face_nr: 1, 2, ... on each photo, from left to right."""
-    rows.sort(key=lambda shown: (shown.file, shown.box.x, shown.box.y))
+    rows.sort(key=lambda shown: (shown.file, shown.photo, shown.box.x, shown.box.y))
     last, number = "", 0
     for shown in rows:
         key = photo_key(shown.photo, shown.file)

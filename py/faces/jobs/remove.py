@@ -9,13 +9,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from faces import parquet, store
-from faces.errors import DamagedFile, FacesError, ForeignFile, PickleRefused
-from faces.files import TEMP_PREFIX, DataFile, lock
+from faces.errors import DamagedFile, DatabaseError, FacesError, ForeignFile, PickleRefused
+from faces.files import DataFile, lock
 from faces.folders import (
     CONFIG_JSON,
     DATA_FILES,
     DETECT_LOCK,
     EDITS_CSV,
+    FACES_STATISTICS,
+    MODELS_STATISTICS,
     NAMES_CSV,
     NAMES_LOCK,
     RECOGNIZE_LOCK,
@@ -58,14 +60,18 @@ def run(album: Album, what: What, wait: float = 0.0) -> Summary:
         for folder in list(album.folders()):
             try:
                 if what.everything:
-                    _remove_files(folder, summary)
+                    _remove_files(album, folder, summary)
                 else:
                     if what.names:
                         _remove_names(folder, summary)
                     if what.detectors or what.models:
                         _remove_rows(folder, what, summary)
+            except DatabaseError:
+                raise
             except FacesError as error:
                 summary.problems.append(str(error))
+        for name in (FACES_STATISTICS, MODELS_STATISTICS):  # made anew from what is left
+            album.data(name).remove()
         if what.names and not what.everything and not summary.problems:
             _remove_journal(album, summary)  # last: names left in a faces.csv would come back without it
         if what.everything:
@@ -157,7 +163,7 @@ def _remove_journal(album: Album, summary: Summary) -> None:
         file.remove()
 
 
-def _remove_files(folder: Folder, summary: Summary) -> None:
+def _remove_files(album: Album, folder: Folder, summary: Summary) -> None:
     """Every file of ours in a folder of photos; a foreign file of the same name stays, and is named."""
     for file, check in ((folder.pkl, _check_pkl), (folder.csv, store.check_shown)):
         try:
@@ -166,7 +172,8 @@ def _remove_files(folder: Folder, summary: Summary) -> None:
             summary.kept.append(str(error))
             continue
         summary.files += file.remove()
-    _remove_leftovers(folder.pkl, summary)
+    for file in album.leftovers(folder.pkl) + album.leftovers(folder.csv):
+        summary.files += file.remove()
 
 
 def _check_pkl(file: DataFile) -> None:
@@ -174,32 +181,33 @@ def _check_pkl(file: DataFile) -> None:
         parquet.read_faces(file, embeddings=False)
 
 
-def _remove_leftovers(file: DataFile, summary: Summary) -> None:
-    """Temporary files of killed runs and damaged files set aside."""
-    with suppress(OSError):
-        for path in file.path.parent.iterdir():
-            name = path.name
-            ours = name.startswith(TEMP_PREFIX) or any(
-                name.startswith(f"{data}.damaged-") for data in ("faces.pkl", "faces.csv", *DATA_FILES)
-            )
-            if ours and not path.is_dir():
-                summary.files += DataFile(path).remove()
-
-
 def _remove_data_folder(album: Album, summary: Summary) -> None:
     for name in (NAMES_CSV, EDITS_CSV):
         summary.decisions += len(store.read_decisions(album.data(name)))
-    _remove_leftovers(album.data(NAMES_CSV), summary)
     for name in DATA_FILES:
         file = album.data(name)
+        for leftover in album.leftovers(file):
+            summary.files += leftover.remove()
         if _is_ours(name, file):
             summary.files += file.remove()
-    folder = album.data(NAMES_CSV).path.parent
-    try:
-        folder.rmdir()
-    except OSError:
-        if folder.is_dir():
-            summary.kept += [f"{path} is not ours and stays" for path in sorted(folder.iterdir())]
+    summary.kept += album.dispose()
+
+
+def left(album: Album) -> list[str]:
+    """Whatever is left of ours, a line each: what removing everything should have taken."""
+    found = []
+    for folder in album.folders():
+        found += folder.problems
+        for file, check in ((folder.pkl, _check_pkl), (folder.csv, store.check_shown)):
+            with suppress(ForeignFile):
+                check(file)
+                found += [str(file.path)] if file.read() is not None else []
+        found += [str(file.path) for file in album.leftovers(folder.pkl) + album.leftovers(folder.csv)]
+    for name in DATA_FILES:
+        file = album.data(name)
+        found += [str(file.path)] if file.path.exists() and _is_ours(name, file) and file.read() is not None else []
+        found += [str(leftover.path) for leftover in album.leftovers(file)]
+    return list(dict.fromkeys(found + album.traces()))
 
 
 def _is_ours(name: str, file: DataFile) -> bool:

@@ -19,8 +19,9 @@ from faces.files import DataFile
 from faces.folders import Album
 from faces.images import decode
 from faces.jobs import page
-from faces.jobs.channel import Progress, read_settings
+from faces.jobs.channel import read_settings
 from faces.jobs.collection import Collection, FolderData, load, photo_key
+from faces.progress import Progress
 from faces.records import FACE, NAMED, OPEN, FaceRow, ShownFace
 from faces.settings import Settings
 

@@ -17,10 +17,11 @@ from faces.files import Lock
 from faces.folders import Album, Folder, Photo, photo_time
 from faces.guard import Guard
 from faces.jobs import channel, recognize
-from faces.jobs.channel import Progress, log
+from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
 from faces.jobs.plan import Plan, Wanted, by_photo, is_same_file, lacking, read_rows
 from faces.jobs.suspects import Suspects
+from faces.progress import Progress
 from faces.records import FAILED, Box, FaceRow, ShownFace
 from faces.settings import Settings
 
@@ -35,14 +36,17 @@ BATCH = 16
 
 @dataclass(slots=True)
 class Summary:
-    """What a detection did. `recognition` is None where another one held the lock."""
+    """What a detection did. `todo`: photos that were to be looked at; `skipped`: photos whose file is gone or not ours
+    to read. `recognition` is None where another one held the lock."""
 
     photos: int = 0
+    todo: int = 0
     done: int = 0
     faces: int = 0
     failed: int = 0
     moved: int = 0
     waiting: int = 0
+    skipped: int = 0
     removed: int = 0
     seconds: float = 0.0
     detectors: tuple[str, ...] = ()
@@ -50,6 +54,9 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     recognition: recognize.Summary | None = None
+
+    #: Whether nothing was done because there was too much of it.
+    postponed: bool = False
 
     @property
     def changed(self) -> bool:
@@ -96,8 +103,9 @@ class Worker:
 
     def everything(self) -> None:
         """Raises what the guard raises, with all that is done stored."""
-        self.progress.start(self.plan.total)
         if self.plan.total:
+            self.progress.step("detecting")
+            self.progress.start(self.plan.total)
             from faces.jobs.origin import Origins
 
             self.decided = self._decided()
@@ -117,11 +125,12 @@ class Worker:
                 self.dates.close()
 
     def _decided(self) -> dict[str, list[tuple[str, Box]]]:
-        """Content hash or photo hash -> faces that decisions are about: their ids hold for new detections too."""
+        """Content hash, or the hub's hash where only that is known -> faces that decisions are about: their ids hold
+        for new detections too."""
         result: dict[str, list[tuple[str, Box]]] = defaultdict(list)
         for decision in channel.read_journal(self.album):
             if decision.photo:
-                result[decision.photo].append((decision.face, decision.box))
+                result[decision.content or decision.photo].append((decision.face, decision.box))
         return result
 
     def _folder(self, index: int, photos: list[Photo]) -> None:
@@ -224,7 +233,9 @@ class Worker:
         known = [(row.face, row.relative_box) for row in origin.former]
         if not origin.former:
             known += [(face.id, face.box) for face in shown if face.mtime == time_here]
-        known += [*self.decided.get(origin.content, []), *(self.decided.get(photo.hash, []) if photo.hash else [])]
+        known += self.decided.get(origin.content, [])
+        if photo.hash and not origin.former:
+            known += self.decided.get(photo.hash, [])
         return [(face, box) for face, box in known if face in mine or face not in self.plan.ids]
 
     def _given_up(self, photo: Photo, rows: list[FaceRow], error: PhotoError) -> list[FaceRow]:
@@ -280,6 +291,7 @@ class Worker:
 
     def recognize(self) -> recognize.Summary | None:
         """Bring faces.csv up to date. Another recognition at work does the same: then this one is left out."""
+        self.progress.step("recognizing")
         try:
             return recognize.run(self.album, self.settings, self.match, wait=30)
         except LockedError as error:

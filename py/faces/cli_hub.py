@@ -1,0 +1,116 @@
+"""The commands with --hub: opens the hub, calls the job, says what came of each channel."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+from faces import console, texts
+from faces.errors import FacesError, PartlyFailed, UsageError
+
+if TYPE_CHECKING:
+    from faces.hub import Hub
+    from faces.jobs.hub import Report
+
+
+def detect(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) -> int:
+    from faces.guard import Guard
+    from faces.jobs.hub import detect_channels
+
+    hub, shown = _open(options), console.progress(options.json, out)
+    limit = chosen.pop("time_limit")  # of the whole run; a channel's own is in its settings
+    with _log(options, hub), Guard(seconds=limit or 0) as guard:
+        try:
+            report = detect_channels(hub, options.channel, chosen, guard, shown,
+                                     match=not options.no_recognize, retry=options.retry)  # fmt: skip
+        finally:
+            shown.close()
+    return _tell(report, options, out, texts.detected)
+
+
+def recognize(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) -> int:
+    from faces.guard import Guard
+    from faces.jobs.hub import recognize_channels
+    from faces.progress import Progress
+
+    hub = _open(options)
+    with _log(options, hub), Guard() as guard:
+        report = recognize_channels(hub, options.channel, chosen, guard, Progress())
+    return _tell(report, options, out, texts.recognized)
+
+
+def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
+    from faces.guard import Guard
+    from faces.jobs import remove as job
+    from faces.jobs.hub import remove_channels
+    from faces.progress import Progress
+
+    if bool(options.channel) == options.all_channels:
+        raise UsageError("say which: --channel NICK or --all-channels")
+    hub = _open(options)
+    channels = hub.with_data() if options.all_channels else [hub.channel(options.channel)]
+    error: FacesError | None = None
+    if what != job.What():
+        if not options.yes:
+            there = [f"{c.nick}: " + ", ".join(f"{n} {name}" for name, n in job.counts(hub.album(c)).items())
+                     for c in channels]  # fmt: skip
+            if not console.agreed("\n".join([*there, f"Remove {texts.what(what)} for good?"])):
+                print("Nothing was removed.", file=out)
+                return 0
+        with Guard() as guard:
+            report = remove_channels(hub, channels, what, guard, Progress())
+        _print(report, options, out, texts.removed)
+        error = report.error()
+    if options.verify:
+        found = [line for channel in channels for line in job.left(hub.album(channel))]
+        print(json.dumps({"left": found}) if options.json else texts.left(found), file=out)
+        error = error or (PartlyFailed(f"{len(found)} file(s) or rows of ours are left") if found else None)
+    if error:
+        raise error
+    return 0
+
+
+def _open(options: argparse.Namespace) -> Hub:
+    from faces.hub import open_hub
+
+    return open_hub(options.hub, os.environ)
+
+
+@contextmanager
+def _log(options: argparse.Namespace, hub: Hub) -> Iterator[None]:
+    from faces.folders import LOG
+
+    with console.logging_to(options.logfile or hub.lock(LOG), options.loglevel, ours=not options.logfile):
+        logger = logging.getLogger("faces")
+        try:
+            yield
+        except FacesError as error:
+            logger.error("%s", error)
+            raise
+        except Exception:
+            logger.exception("internal error")
+            raise
+
+
+def _tell(report: Report, options: argparse.Namespace, out: TextIO, text: Callable[[Any], str]) -> int:
+    _print(report, options, out, text)
+    if error := report.error():
+        raise error
+    return 0
+
+
+def _print(report: Report, options: argparse.Namespace, out: TextIO, text: Callable[[Any], str]) -> None:
+    done = [outcome for outcome in report.outcomes if outcome.summary is not None]
+    if options.json:
+        print(json.dumps({"summary": {o.nick: dataclasses.asdict(o.summary) for o in done}}), file=out)
+        return
+    for outcome in done:
+        print(f"{outcome.nick}: {text(outcome.summary)}", file=out)
+    if not report.outcomes and not report.ended:
+        print("No channel has the app faces.", file=out)

@@ -1,0 +1,350 @@
+"""The hub's database: all SQL of the program. Works on MySQL, MariaDB and PostgreSQL.
+
+A connection that goes away, a deadlock, a server that is full or read-only for a while: each statement is tried again
+with growing waits, for `patience` seconds in all. Then DatabaseError says what is wrong.
+
+Times of the hub are UTC without a zone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from faces.credentials import POSTGRES, USUAL_SOCKETS, Credentials
+from faces.errors import DatabaseError, PackageMissing
+
+#: Seconds a statement is tried again for.
+PATIENCE = 60.0
+#: Seconds without an answer after which a connection counts as lost.
+_TIMEOUT = 30
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
+
+_APP = "SELECT app_channel FROM app WHERE app_plugin = 'faces' AND app_channel <> 0 AND app_deleted = 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """`nick`: its channel_address. `has_app`: whether it installed the app, which is its consent."""
+
+    id: int
+    nick: str
+    removed: bool = False
+    has_app: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A row of `attach`: a photo, a folder or one of our data files. `content`: the file below the hub's root."""
+
+    id: int
+    hash: str
+    filename: str
+    folder: str
+    is_dir: bool
+    is_photo: bool
+    size: int
+    content: str
+    edited: datetime | None
+
+
+class _Driver(Protocol):
+    #: Base class of what the driver raises.
+    error: type[Exception]
+
+    def connect(self) -> Any: ...
+    def passes(self, error: Exception) -> bool:
+        """Whether waiting may help."""
+
+    def advice(self, error: Exception) -> str:
+        """What to do about an error that stays."""
+
+
+class _MySql:
+    """mysql-connector-python (MySQL, MariaDB)."""
+
+    _PASSING = frozenset({
+        2002, 2003, 2006, 2013, 2026, 2027, 2055, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 4031,  # no connection, lost
+        1040, 1041, 1203, 1226, 1021, 1030,  # too many of us, or no room
+        1053, 1077, 1078, 1079, 1080, 1290, 1836,  # starting, stopping, read-only for a failover
+        1205, 1213, 1317, 1969, 3024,  # lock wait, deadlock, interrupted
+    })  # fmt: skip
+    _ADVICE: ClassVar = {
+        1044: "the user may not use that database: see GRANT",
+        1045: "wrong user or password",
+        1049: "there is no such database",
+        1054: "this is no hub's database",
+        1142: "the user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE",
+        1143: "the user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE",
+        1146: "this is no hub's database",
+        1153: "raise max_allowed_packet of the server",
+        1290: "the server is read-only",
+        1836: "the server is read-only",
+    }
+
+    def __init__(self, credentials: Credentials):
+        import mysql.connector
+
+        self._connect, self.error = mysql.connector.connect, mysql.connector.Error
+        self._count_found = mysql.connector.ClientFlag.FOUND_ROWS
+        self._credentials = credentials
+
+    def connect(self) -> Any:
+        c = self._credentials
+        socket = c.socket
+        if c.host == "localhost":  # PHP means the server's socket by that, whatever the port
+            socket = next((path for path in USUAL_SOCKETS if Path(path).exists()), "")
+        place: dict[str, Any] = {"unix_socket": socket} if socket else {"host": c.host, "port": c.port}
+        return self._connect(
+            user=c.user,
+            password=c.password,
+            database=c.name,
+            charset="utf8mb4",
+            collation="utf8mb4_general_ci",  # the connector's own default is unknown to MariaDB
+            autocommit=True,
+            connection_timeout=10,
+            read_timeout=_TIMEOUT,
+            write_timeout=_TIMEOUT,
+            use_pure=True,
+            client_flags=[self._count_found],  # an UPDATE that changes nothing has found its row all the same
+            **place,
+        )
+
+    def passes(self, error: Exception) -> bool:
+        number = getattr(error, "errno", None)
+        return number is None or number < 0 or number in self._PASSING
+
+    def advice(self, error: Exception) -> str:
+        return self._ADVICE.get(getattr(error, "errno", 0), "")
+
+
+class _Postgres:
+    """psycopg (PostgreSQL), an extra."""
+
+    # SQLSTATE classes: connection, resources, operator intervention, rollback; and a read-only transaction.
+    _PASSING = ("08", "53", "57", "40", "25006", "55P03")
+    _ADVICE: ClassVar = {
+        "28": "wrong user or password",
+        "3D": "there is no such database",
+        "42501": "the user lacks a right",
+        "42P01": "this is no hub's database",
+        "42703": "this is no hub's database",
+    }
+
+    def __init__(self, credentials: Credentials):
+        try:
+            import psycopg
+        except ImportError as error:
+            raise PackageMissing(
+                "this hub's database is PostgreSQL, and the Python package psycopg is missing: "
+                ".venv/bin/pip install -e '.[postgres]'"
+            ) from error
+        self._connect, self.error = psycopg.connect, psycopg.Error
+        self._credentials = credentials
+
+    def connect(self) -> Any:
+        c = self._credentials
+        folder = c.socket.rpartition("/")[0] if c.socket.rpartition("/")[2].startswith(".s.PGSQL") else c.socket
+        return self._connect(
+            host=folder or c.host,
+            port=c.port,
+            user=c.user,
+            password=c.password,
+            dbname=c.name,
+            autocommit=True,
+            connect_timeout=10,
+            options=f"-c statement_timeout={_TIMEOUT}s",
+        )
+
+    def passes(self, error: Exception) -> bool:
+        state = getattr(error, "sqlstate", None)
+        if state is None:  # not connected: only the text tells a wrong password from a server that is down
+            return "password" not in str(error) and "does not exist" not in str(error)
+        return str(state).startswith(self._PASSING)
+
+    def advice(self, error: Exception) -> str:
+        state = str(getattr(error, "sqlstate", None) or "")
+        return next((text for start, text in self._ADVICE.items() if state.startswith(start)), "")
+
+
+class Database:
+    """One connection, made when it is needed and made again when it is lost."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        patience: float = PATIENCE,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._credentials, self._patience, self._sleep, self._clock = credentials, patience, sleep, clock
+        self._driver: _Driver = (_Postgres if credentials.kind == POSTGRES else _MySql)(credentials)
+        self._connection: Any = None
+        #: Since when it has been away, by `clock`; None while it answers.
+        self.away_since: float | None = None
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.close()
+
+    # --- what is asked ------------------------------------------------------------------------------------------
+
+    def channels(self) -> list[Channel]:
+        """Every channel that is there or was removed, in the order of their ids."""
+        rows = self._read(
+            "SELECT channel_id, channel_address, channel_removed, "
+            f"CASE WHEN channel_id IN ({_APP}) THEN 1 ELSE 0 END FROM channel ORDER BY channel_id"
+        )
+        return [Channel(int(id), _text(nick), bool(removed), bool(app)) for id, nick, removed, app in rows]
+
+    def consents(self, channel: int, keys: Sequence[str]) -> tuple[bool, dict[str, str]]:
+        """Whether the channel has the app and is not removed, and those values of `config` that exist, in one
+        statement: it is asked every few seconds."""
+        marks = ", ".join(["%s"] * len(keys))
+        rows = self._read(
+            f"SELECT '' AS k, '' AS v FROM channel WHERE channel_id = %s AND channel_removed = 0 "
+            f"AND channel_id IN ({_APP}) "
+            f"UNION ALL SELECT k, v FROM config WHERE cat = 'faces' AND k IN ({marks})",
+            (channel, *keys),
+            patience=0,
+        )
+        values = {_text(key): _text(value) for key, value in rows}
+        return values.pop("", None) is not None, values
+
+    def values(self, keys: Sequence[str]) -> dict[str, str]:
+        """Those values of `config` in the family 'faces' that exist."""
+        marks = ", ".join(["%s"] * len(keys))
+        rows = self._read(f"SELECT k, v FROM config WHERE cat = 'faces' AND k IN ({marks})", tuple(keys))
+        return {_text(key): _text(value) for key, value in rows}
+
+    def attachments(self, channel: int, filenames: Iterable[str]) -> list[Attachment]:
+        """The channel's folders, photos and files of these names, the oldest first."""
+        names = list(filenames)
+        rows = self._read(
+            "SELECT id, hash, filename, folder, is_dir, is_photo, filesize, "
+            "CASE WHEN is_dir = 1 THEN '' ELSE content END, edited FROM attach WHERE uid = %s AND "
+            "(is_dir = 1 OR (os_storage = 1 AND (is_photo = 1 OR filename IN "
+            f"({', '.join(['%s'] * len(names))})))) ORDER BY id",
+            (channel, *names),
+        )
+        return [
+            Attachment(int(id), _text(hash), _text(name), _text(folder), bool(is_dir), bool(is_photo), int(size),
+                       _text(content), edited)
+            for id, hash, name, folder, is_dir, is_photo, size, content, edited in rows
+        ]  # fmt: skip
+
+    def channels_with(self, filenames: Sequence[str]) -> list[int]:
+        """The ids of channels that have a file of one of these names."""
+        marks = ", ".join(["%s"] * len(filenames))
+        rows = self._read(
+            f"SELECT DISTINCT uid FROM attach WHERE is_dir = 0 AND filename IN ({marks})", tuple(filenames)
+        )
+        return [int(row[0]) for row in rows]
+
+    # --- what is written ----------------------------------------------------------------------------------------
+
+    def set_size(self, channel: int, hash: str, size: int, edited: str) -> None:
+        """A file was written: its row follows. `edited`: "YYYY-MM-DD HH:MM:SS"."""
+        self._write(
+            "UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s", (size, edited, channel, hash)
+        )
+
+    def mend_size(self, channel: int, row: Attachment, size: int, edited: str) -> None:
+        """A run died between file and row: the row follows, unless somebody else has seen to it meanwhile."""
+        self._write(
+            "UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s AND filesize = %s",
+            (size, edited, channel, row.hash, row.size),
+        )
+
+    def write_value(self, key: str, value: str, patience: float | None = None) -> None:
+        """A value of `config` in the family 'faces'."""
+        update = "UPDATE config SET v = %s WHERE cat = 'faces' AND k = %s"
+        if self._write(update, (value, key), patience):
+            return
+        try:
+            self._write("INSERT INTO config (cat, k, v) VALUES ('faces', %s, %s)", (key, value), patience)
+        except DatabaseError:  # somebody else inserted it in between
+            if not self._write(update, (value, key), patience):
+                raise
+
+    def delete_value(self, key: str, value: str | None = None, patience: float | None = None) -> None:
+        """Delete a value of `config`; with `value` only if it is still that one."""
+        if value is None:
+            self._write("DELETE FROM config WHERE cat = 'faces' AND k = %s", (key,), patience)
+        else:
+            self._write("DELETE FROM config WHERE cat = 'faces' AND k = %s AND v = %s", (key, value), patience)
+
+    # --- how ----------------------------------------------------------------------------------------------------
+
+    def _read(self, sql: str, values: Sequence[Any] = (), patience: float | None = None) -> list[tuple[Any, ...]]:
+        def fetch(cursor: Any) -> list[tuple[Any, ...]]:
+            return list(cursor.fetchall())
+
+        return self._run(sql, values, fetch, patience)
+
+    def _write(self, sql: str, values: Sequence[Any], patience: float | None = None) -> int:
+        """The number of rows that the statement found."""
+
+        def count(cursor: Any) -> int:
+            return int(cursor.rowcount)
+
+        return self._run(sql, values, count, patience)
+
+    def _run(self, sql: str, values: Sequence[Any], then: Callable[[Any], Any], patience: float | None) -> Any:
+        """Every statement here may be repeated: none adds to what it did before."""
+        patience = self._patience if patience is None else patience
+        start, wait = self._clock(), _FIRST_WAIT
+        while True:
+            try:
+                if self._connection is None:
+                    self._connection = self._driver.connect()
+                cursor = self._connection.cursor()
+                try:
+                    cursor.execute(sql, tuple(values))
+                    result = then(cursor)
+                finally:
+                    with suppress(Exception):
+                        cursor.close()
+            except (self._driver.error, OSError) as error:
+                self.close()
+                passing = isinstance(error, OSError) or self._driver.passes(error)
+                if passing and self.away_since is None:
+                    self.away_since = start
+                left = min(start + patience, (self.away_since or start) + self._patience) - self._clock()
+                if not passing or left <= 0:
+                    raise self._explained(error) from error
+                self._sleep(min(wait, left))
+                wait = min(2 * wait, _LONGEST_WAIT)
+            else:
+                self.away_since = None
+                return result
+
+    def _explained(self, error: Exception) -> DatabaseError:
+        reason = " ".join(str(error).split())
+        advice = self._driver.advice(error)
+        waited = f" (tried for {self.seconds_away():.0f} s)" if self.seconds_away() >= 1 else ""
+        return DatabaseError(f"{self._credentials}: {reason}{waited}{f'; {advice}' if advice else ''}")
+
+    @property
+    def patience(self) -> float:
+        return self._patience
+
+    def seconds_away(self) -> float:
+        """How long it has not answered; 0 while it does."""
+        return 0.0 if self.away_since is None else self._clock() - self.away_since
+
+
+def _text(value: Any) -> str:
+    """Text of any driver: MySQL's and PostgreSQL's blobs are bytes."""
+    return (
+        bytes(value).decode("utf-8", "surrogateescape")
+        if isinstance(value, bytes | bytearray | memoryview)
+        else str(value)
+    )

@@ -1,0 +1,67 @@
+"""What came of a run, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def detected(summary: Any) -> str:
+    known = summary.recognition
+    state = (
+        f"{known.faces} faces, {known.named} named, {known.guessed} recognized"
+        if known
+        else "another recognition is at work"
+    )
+    engines = f"detector {', '.join(summary.detectors)}, model {', '.join(summary.models)}"
+    if not summary.changed:
+        skipped = f" ({summary.skipped} skipped, the log says why)" if summary.skipped else ""
+        return f"Nothing changed: {summary.photos} photos{skipped}, {state} ({engines})."
+    parts = [f"{summary.photos} photos: {summary.done} done with {summary.faces} faces in {summary.seconds:.1f} s"]
+    if not summary.done + summary.failed:
+        parts = [f"{summary.photos} photos, none of them new"]
+    for number, text in (
+        (summary.failed, "failed"),
+        (summary.waiting, "still changing, left for the next run"),
+        (summary.removed, "gone"),
+        (summary.skipped, "skipped"),
+    ):
+        if number:
+            parts.append(f"{number} {text}")
+    return f"{', '.join(parts)}. Now {state} ({engines})."
+
+
+def recognized(summary: Any) -> str:
+    text = (
+        f"{summary.faces} faces, {summary.named} named ({summary.people} people), "
+        f"{summary.guessed} recognized, {summary.new} of them new"
+    )
+    return f"{text}." if summary.written else f"Nothing changed: {text}."
+
+
+def removed(summary: Any) -> str:
+    parts = [f"{n} detections of {name}" for name, n in summary.detections.items()]
+    parts += [f"{n} embeddings of {name}" for name, n in summary.embeddings.items()]
+    parts += [
+        f"{n} {text}"
+        for n, text in ((summary.names, "named faces"), (summary.decisions, "decisions"), (summary.files, "files"))
+        if n
+    ]
+    return "\n".join([f"Removed: {', '.join(parts) or 'nothing was there'}.", *summary.kept])
+
+
+def what(what: Any) -> str:
+    """What is to be removed, for the question."""
+    if what.everything:
+        return "everything (the photos stay)"
+    return " and ".join(
+        [
+            *(f"detector {d}" for d in what.detectors),
+            *(f"model {m}" for m in what.models),
+            *(["all names"] if what.names else []),
+        ]
+    )
+
+
+def left(found: list[str]) -> str:
+    """What `remove --verify` found."""
+    return "\n".join(["Still there:", *found]) if found else "Verified: nothing of ours is left."
