@@ -46,8 +46,10 @@ lint: $(VENV)/.dev
 	@$(RUN) -m ruff format --check --quiet py tests
 	@$(RUN) -m mypy
 
-bars: $(VENV)/.ready
+bars: $(VENV)/.dev
+	@sh tests/packages.sh
 	@$(RUN) tests/demo/bars.py
+	@$(RUN) tests/demo/hub_bars.py
 
 thresholds: $(VENV)/.ready
 	@$(RUN) tests/demo/thresholds.py $(PHOTOS)

@@ -1,10 +1,17 @@
 #!/bin/sh
 # The system packages the tests use: installed where we may, named where we may not (those tests are then skipped).
+# Of MariaDB the programs only: the tests start a server of their own, on a socket of its own.
 set -eu
-command -v exiftool >/dev/null && exit 0
+missing=
+command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
+command -v mariadb-install-db >/dev/null && [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server-core mariadb-client-core"
+[ -x /usr/lib/postgresql/15/bin/initdb ] || missing="$missing postgresql-15"
+[ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "installing exiftool"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libimage-exiftool-perl >/dev/null
+    echo "installing$missing"
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else
-    echo "exiftool is missing, its tests are skipped: sudo apt install libimage-exiftool-perl" >&2
+    echo "missing, their tests are skipped: sudo apt install$missing" >&2
 fi

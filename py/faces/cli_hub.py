@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from faces import console, texts
@@ -79,7 +80,10 @@ def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
 def _open(options: argparse.Namespace) -> Hub:
     from faces.hub import open_hub
 
-    return open_hub(options.hub, os.environ)
+    hub = open_hub(options.hub, os.environ)
+    if "DEEPFACE_HOME" not in os.environ and not os.access(Path.home(), os.W_OK):
+        os.environ["DEEPFACE_HOME"] = str(hub.state)  # a web user's home is rarely its own to write into
+    return hub
 
 
 @contextmanager
@@ -110,7 +114,14 @@ def _print(report: Report, options: argparse.Namespace, out: TextIO, text: Calla
     if options.json:
         print(json.dumps({"summary": {o.nick: dataclasses.asdict(o.summary) for o in done}}), file=out)
         return
+    idle = [o.nick for o in done if len(done) > 1 and not o.error and not texts.changed(o.summary)]
     for outcome in done:
-        print(f"{outcome.nick}: {text(outcome.summary)}", file=out)
+        if outcome.nick not in idle:
+            print(f"{outcome.nick}: {text(outcome.summary)}", file=out)
+    if idle:
+        print(
+            f"Nothing changed in {len(idle)} channel(s): {', '.join(idle[:20])}{', ...' if len(idle) > 20 else ''}.",
+            file=out,
+        )
     if not report.outcomes and not report.ended:
         print("No channel has the app faces.", file=out)

@@ -40,7 +40,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A row of `attach`: a photo, a folder or one of our data files. `content`: the file below the hub's root."""
+    """A row of `attach`: a photo, a folder or one of our data files. `content`: the file below the hub's root;
+    `edited` is None for a photo."""
 
     id: int
     hash: str
@@ -229,7 +230,8 @@ class Database:
         names = list(filenames)
         rows = self._read(
             "SELECT id, hash, filename, folder, is_dir, is_photo, filesize, "
-            "CASE WHEN is_dir = 1 THEN '' ELSE content END, edited FROM attach WHERE uid = %s AND "
+            "CASE WHEN is_dir = 1 THEN '' ELSE content END, CASE WHEN is_photo = 1 THEN NULL ELSE edited END "
+            "FROM attach WHERE uid = %s AND "
             "(is_dir = 1 OR (os_storage = 1 AND (is_photo = 1 OR filename IN "
             f"({', '.join(['%s'] * len(names))})))) ORDER BY id",
             (channel, *names),

@@ -283,7 +283,7 @@ class HubAlbum:
             return missing
 
     def _mended(self, file: DataFile, name: str) -> DataFile:
-        if isinstance(file, HubFile) and name in _OURS_TO_WRITE:
+        if isinstance(file, HubFile) and name in _OURS_TO_WRITE and self.channel.has_app:
             file.mend()
         return file
 

@@ -30,6 +30,12 @@ def detected(summary: Any) -> str:
     return f"{', '.join(parts)}. Now {state} ({engines})."
 
 
+def changed(summary: Any) -> bool:
+    """Whether a run did something, or has something to say."""
+    did = getattr(summary, "changed", getattr(summary, "written", True))
+    return bool(did or getattr(summary, "skipped", 0) or getattr(summary, "waiting", 0))
+
+
 def recognized(summary: Any) -> str:
     text = (
         f"{summary.faces} faces, {summary.named} named ({summary.people} people), "
