@@ -252,18 +252,17 @@ class Database:
 
     # --- what is written ----------------------------------------------------------------------------------------
 
-    def set_size(self, channel: int, hash: str, size: int, edited: str) -> None:
-        """A file was written: its row follows. `edited`: "YYYY-MM-DD HH:MM:SS"."""
-        self._write(
-            "UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s", (size, edited, channel, hash)
-        )
+    def set_size(self, channel: int, row: Attachment, size: int, edited: str) -> bool:
+        """A file was written: its row follows. `edited`: "YYYY-MM-DD HH:MM:SS". False if there is no such row any more:
+        the file was moved or deleted on the hub meanwhile."""
+        sql = "UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s AND content = %s"
+        return self._write(sql, (size, edited, channel, row.hash, _bytes(row.content))) > 0
 
     def mend_size(self, channel: int, row: Attachment, size: int, edited: str) -> None:
         """A run died between file and row: the row follows, unless somebody else has seen to it meanwhile."""
-        self._write(
-            "UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s AND filesize = %s",
-            (size, edited, channel, row.hash, row.size),
-        )
+        sql = "UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s AND content = %s"
+        values = (size, edited, channel, row.hash, _bytes(row.content), row.size)
+        self._write(f"{sql} AND filesize = %s", values)
 
     def write_value(self, key: str, value: str, patience: float | None = None) -> None:
         """A value of `config` in the family 'faces'."""
@@ -350,3 +349,8 @@ def _text(value: Any) -> str:
         if isinstance(value, bytes | bytearray | memoryview)
         else str(value)
     )
+
+
+def _bytes(text: str) -> bytes:
+    """What `_text` made of a blob."""
+    return text.encode("utf-8", "surrogateescape")

@@ -108,9 +108,12 @@ class DataFile:
                 temporary.unlink(missing_ok=True)
             raise storage_error(self.path, error) from error
 
+    def _make_folder(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
     def _temporary(self) -> tuple[int, Path]:
         """A new file beside ours, open for writing."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         descriptor, name = tempfile.mkstemp(prefix=TEMP_PREFIX, dir=self.path.parent)
         return descriptor, Path(name)
 
@@ -131,8 +134,7 @@ class DataFile:
         A last line torn by a crash is ended first, so that it spoils itself only.
         """
         try:
-            if not self.path.parent.is_dir():
-                self.path.parent.mkdir(parents=True)
+            self._make_folder()
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(self.path, flags, 0o600), "r+b", buffering=0) as file:
                 size = file.seek(0, os.SEEK_END)

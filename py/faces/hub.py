@@ -64,6 +64,10 @@ class Hub:
         """Where a lock file for the whole hub lies."""
         return self.state / name
 
+    def state_of(self, channel: Channel) -> Path:
+        """The folder of a channel's locks and what else is ours alone."""
+        return self.state / str(channel.id)
+
     def channel(self, nick: str) -> Channel:
         """UsageError if there is none of that name that is not removed."""
         found = [channel for channel in self.database.channels() if channel.nick == nick]
@@ -163,7 +167,7 @@ class HubAlbum:
             raise UsageError(f"the channel's name {channel.nick!r} is no name of a folder")
         self.hub, self.channel, self.database = hub, channel, hub.database
         self.title = f"channel {channel.nick} of {hub.root}"
-        self.aside = hub.state / str(channel.id) / "aside"
+        self.aside = hub.state_of(channel) / "aside"
         self._base = hub.root / "store" / channel.nick
         self._rows: _Listing | None = None
         #: Whether the listing has not been gone through yet.
@@ -198,7 +202,7 @@ class HubAlbum:
         return DataFile(self.lock("choice.json"))
 
     def lock(self, name: str) -> Path:
-        return self.hub.state / str(self.channel.id) / name
+        return self.hub.state_of(self.channel) / name
 
     def leftovers(self, beside: DataFile) -> list[DataFile]:
         return beside.leftovers() if isinstance(beside, HubFile) else []

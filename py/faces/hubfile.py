@@ -76,6 +76,9 @@ class HubFile(DataFile):
         super()._replace(content)
         self._follow()
 
+    def _make_folder(self) -> None:
+        """Folders of the store are the hub's to make: one that is not there was moved or deleted."""
+
     def _temporary(self) -> tuple[int, Path]:
         self._temp.unlink(missing_ok=True)  # of a killed run: a file has one writer at a time
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -83,7 +86,9 @@ class HubFile(DataFile):
 
     def _follow(self) -> None:
         size, edited = self._on_disk()
-        self._database.set_size(self._channel, self._row.hash, size, edited or _time(time.time()))
+        if not self._database.set_size(self._channel, self._row, size, edited or _time(time.time())):
+            self.path.unlink(missing_ok=True)  # nobody would know of it any more, and it holds faces
+            raise StorageError(f"{self.path} was moved or deleted in the cloud meanwhile; the next run sees to it")
 
     def _on_disk(self) -> tuple[int, str]:
         """Bytes and time of change as the hub writes it; (0, "") where there is no file."""

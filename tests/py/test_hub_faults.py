@@ -572,3 +572,22 @@ def test_locks_of_hub_and_channel(site: HubSite) -> None:
     with lock(site.hub().lock(DETECT_LOCK), "x"), pytest.raises(LockedError):
         site.detect()
     assert site.detect().error() is None
+
+
+def test_a_data_file_that_is_deleted_or_moved_in_the_cloud_meanwhile_is_not_made_again(site: HubSite) -> None:
+    """As a file that the hub knows nothing of."""
+    channel = fill(site)
+    one, two = alice(site)[1]
+    path, hash = site.path(channel, "faces.pkl", one), site.own_file(channel, "faces.pkl", one)
+
+    def delete() -> None:
+        path.unlink()
+        site.sql("DELETE FROM attach WHERE hash = %s", hash)
+
+    report = site.detect(engines=once(2, delete))
+    assert "meanwhile; the next run sees to it" in str(report.error()) and not path.exists()
+    assert len(site.shown(channel, two)) == 3
+    path, hash = site.path(channel, "faces.pkl", two), site.own_file(channel, "faces.pkl", two)
+    site.photo(channel, "new.png", {"red": (1, 1)}, two)
+    site.detect(engines=once(1, lambda: site.move(channel, hash, one)))
+    assert not path.exists() and site.wrong_rows() == []

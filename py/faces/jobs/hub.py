@@ -219,7 +219,7 @@ def recognize_channels(hub: Hub, nick: str, options: dict[str, Any], guard: Guar
     turns = _Turns(hub, "recognize", guard, shown, len(channels) == 1)
     with turns.everything():
         for channel in channels:
-            at_work = is_locked(hub.album(channel).lock(DETECT_LOCK))
+            at_work = is_locked(hub.state_of(channel) / DETECT_LOCK)
             summary = turns.take(channel, job, mute=at_work)
             if summary is not None:
                 turns.done(channel, summary)
