@@ -553,7 +553,7 @@ def kill_loop(site: HubSite, rounds: int) -> dict[str, str]:
 
 def check_after_kills(site: HubSite, given: dict[str, str]) -> None:
     channel = int(site.sql("SELECT channel_id FROM channel WHERE channel_address = 'alice'")[0][0])
-    report = site.detect()
+    report = site.detect(retry=True)  # a photo that three runs in a row died over is given up for a culprit
     assert report.error() is None, report.error()
     rows = [row for row in site.wrong_rows() if row[0] != "names.csv"]  # that one is the writer's, which is the page
     assert rows == []

@@ -172,7 +172,8 @@ def test_kill_9_at_any_moment_costs_no_name_and_leaves_readable_files(tmp_path: 
                 [sys.executable, str(FAKE), "name", str(album / photo), name], check=True, stdout=subprocess.DEVNULL
             )
             given[ids(album)[photo]] = name
-    assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+    # --retry: a photo that three of these runs in a row died over is given up for a culprit
+    assert subprocess.run([*command, "--retry"], check=False, stdout=subprocess.DEVNULL).returncode == 0
     final = {face: name for key, face in ids(album).items() if (name := names(album)[key]) and not name.startswith("?")}
     assert len(given) > 5
     assert final == given
