@@ -16,6 +16,7 @@ from faces import console, texts
 from faces.errors import FacesError, PartlyFailed, UsageError
 
 if TYPE_CHECKING:
+    from faces.database import Channel
     from faces.hub import Hub
     from faces.jobs.hub import Report
 
@@ -59,8 +60,7 @@ def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
     error: FacesError | None = None
     if what != job.What():
         if not options.yes:
-            there = [f"{c.nick}: " + ", ".join(f"{n} {name}" for name, n in job.counts(hub.album(c)).items())
-                     for c in channels]  # fmt: skip
+            there = [f"{c.nick}: {_counts(hub, c)}" for c in channels if c.nick]
             if not console.agreed("\n".join([*there, f"Remove {texts.what(what)} for good?"])):
                 print("Nothing was removed.", file=out)
                 return 0
@@ -69,12 +69,30 @@ def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
         _print(report, options, out, texts.removed)
         error = report.error()
     if options.verify:
-        found = [line for channel in channels for line in job.left(hub.album(channel))]
+        found = [line for channel in channels for line in _left(hub, channel)]
         print(json.dumps({"left": found}) if options.json else texts.left(found), file=out)
         error = error or (PartlyFailed(f"{len(found)} file(s) or rows of ours are left") if found else None)
     if error:
         raise error
     return 0
+
+
+def _counts(hub: Hub, channel: Channel) -> str:
+    from faces.jobs import remove as job
+
+    try:
+        return ", ".join(f"{number} {name}" for name, number in job.counts(hub.album(channel)).items())
+    except FacesError as error:
+        return str(error)
+
+
+def _left(hub: Hub, channel: Channel) -> list[str]:
+    from faces.jobs import remove as job
+
+    try:
+        return job.left(hub.album(channel)) if channel.nick else hub.traces(channel)
+    except FacesError as error:
+        return [f"{channel.nick}: {error}"]
 
 
 def _open(options: argparse.Namespace) -> Hub:

@@ -72,30 +72,56 @@ def _credentials(values: Mapping[str, str], source: str) -> Credentials:
     )  # fmt: skip
 
 
+_OPENING = re.compile(r"<\?php\b", re.I)
 # One token of PHP, as far as assignments of literals need it. Comments and strings must be known to be left out.
 _TOKEN = re.compile(
-    r"""(?P<comment>//[^\n]*|\#(?!\[)[^\n]*|/\*.*?(?:\*/|\Z))
+    r"""(?P<space>\s+)
+      | (?P<comment>(?://|\#(?!\[))(?:(?!\?>)[^\n])*|/\*.*?(?:\*/|\Z))
       | (?P<heredoc><<<[ \t]*(?P<quote>["']?)(?P<tag>\w+)(?P=quote)\r?\n.*?^[ \t]*(?P=tag)\b)
       | (?P<single>'(?:[^'\\]|\\.)*')
       | (?P<double>"(?:[^"\\]|\\.)*")
       | (?P<variable>\$\w+)
-      | (?P<word>[\w.]+)
-      | (?P<other>\S)""",
+      | (?P<word>\w+(?:\.\w+)*)
+      | (?P<other>\?>|->|::|[=!]==?|(?:\*\*|<<|>>|\?\?|[-+*/.%&|^])=|\S)""",
     re.S | re.X | re.M,
 )
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "e": "\x1b", "f": "\f", "\\": "\\", "$": "$", '"': '"'}
+_ESCAPE = re.compile(rb"\\(u\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.S)
+_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"v": b"\v", b"e": b"\x1b", b"f": b"\f", b"\\": b"\\", b"$": b"$",
+            b'"': b'"'}  # fmt: skip
 
 
 def _assignments(text: str) -> Iterator[tuple[str, str | None]]:
     """(variable, value) of each `$name = literal;` in the order of the file; None for a value that is no literal."""
-    start = text.find("<?php")
-    tokens = [m for m in _TOKEN.finditer(text, start + 5 if start >= 0 else 0) if m.lastgroup != "comment"]
-    for i, token in enumerate(tokens):
-        if token.lastgroup == "variable" and i + 2 < len(tokens) and tokens[i + 1].group() == "=":
-            before = tokens[i - 1].group() if i else ";"
-            if before in (";", "{", "}", ">", "php"):  # a statement of its own
-                whole = i + 3 < len(tokens) and tokens[i + 3].group() == ";"
-                yield token.group()[1:], _literal(tokens[i + 2]) if whole else None
+    tokens = list(_tokens(text))
+    for before, token, sign, value, after in zip(tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False):
+        if (
+            token.lastgroup != "variable"
+            or not sign.group().endswith("=")
+            or sign.group() in ("==", "===", "!=", "!==")
+        ):
+            continue
+        if before.group() in ("->", "::", "$", "&"):  # of an object, or another variable
+            continue
+        whole = (
+            before.group().lower() in (";", "{", "}", "<?php") and sign.group() == "=" and after.group() in (";", "?>")
+        )
+        yield token.group()[1:], _literal(value) if whole else None
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    """The tokens between each `<?php` and `?>`, both included, without comments."""
+    place = 0
+    while opening := _OPENING.search(text, place):
+        yield opening
+        place = opening.end()
+        while (token := _TOKEN.match(text, place)) and token.group() != "?>":
+            place = token.end()
+            if token.lastgroup not in ("comment", "space"):
+                yield token
+        if not token:
+            return
+        yield token
+        place = token.end()
 
 
 def _literal(token: re.Match[str]) -> str | None:
@@ -106,18 +132,19 @@ def _literal(token: re.Match[str]) -> str | None:
     if token.lastgroup == "double":
         if re.search(r"(?<!\\)(?:\\\\)*(?:\$[A-Za-z_{]|\{\$)", text):
             return None
-        return re.sub(r"\\(u\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", _unescape, text[1:-1], flags=re.S)
+        # in bytes: "\xc3\xa9" is one letter
+        return _ESCAPE.sub(_unescape, text[1:-1].encode("utf-8", "replace")).decode("utf-8", "replace")
     if token.lastgroup == "word":
         return "" if text.lower() in ("null", "false") else text
     return None
 
 
-def _unescape(match: re.Match[str]) -> str:
+def _unescape(match: re.Match[bytes]) -> bytes:
     code = match.group(1)
-    if code[0] == "u" and len(code) > 1:
-        return chr(min(int(code[2:-1], 16), 0x10FFFF))
-    if code[0] == "x" and len(code) > 1:
-        return chr(int(code[1:], 16))
-    if code[0] in "01234567":
-        return chr(int(code, 8) & 255)
+    if code[:2] == b"u{":
+        return chr(min(int(code[2:-1], 16), 0x10FFFF)).encode("utf-8", "replace")
+    if code[:1] == b"x" and len(code) > 1:
+        return bytes([int(code[1:], 16)])
+    if code[:1].isdigit() and code[:1] < b"8":
+        return bytes([int(code, 8) & 255])
     return _ESCAPES.get(code, match.group())

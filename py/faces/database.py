@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
-from faces.credentials import POSTGRES, USUAL_SOCKETS, Credentials
-from faces.errors import DatabaseError, PackageMissing
+from faces.credentials import POSTGRES, Credentials
+from faces.drivers import Driver, MySql, Postgres
+from faces.errors import DatabaseError
 
 #: Seconds a statement is tried again for.
 PATIENCE = 60.0
 #: Seconds without an answer after which a connection counts as lost.
 _TIMEOUT = 30
+#: The same for statements with no patience.
+_SHORT_TIMEOUT = 3
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 
 _APP = "SELECT app_channel FROM app WHERE app_plugin = 'faces' AND app_channel <> 0 AND app_deleted = 0"
@@ -54,125 +56,6 @@ class Attachment:
     edited: datetime | None
 
 
-class _Driver(Protocol):
-    #: Base class of what the driver raises.
-    error: type[Exception]
-
-    def connect(self) -> Any: ...
-    def passes(self, error: Exception) -> bool:
-        """Whether waiting may help."""
-
-    def advice(self, error: Exception) -> str:
-        """What to do about an error that stays."""
-
-
-class _MySql:
-    """mysql-connector-python (MySQL, MariaDB)."""
-
-    _PASSING = frozenset({
-        2002, 2003, 2006, 2013, 2026, 2027, 2055, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 4031,  # no connection, lost
-        1040, 1041, 1203, 1226, 1021, 1030,  # too many of us, or no room
-        1053, 1077, 1078, 1079, 1080, 1290, 1836,  # starting, stopping, read-only for a failover
-        1205, 1213, 1317, 1969, 3024,  # lock wait, deadlock, interrupted
-    })  # fmt: skip
-    _ADVICE: ClassVar = {
-        1044: "the user may not use that database: see GRANT",
-        1045: "wrong user or password",
-        1049: "there is no such database",
-        1054: "this is no hub's database",
-        1142: "the user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE",
-        1143: "the user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE",
-        1146: "this is no hub's database",
-        1153: "raise max_allowed_packet of the server",
-        1290: "the server is read-only",
-        1836: "the server is read-only",
-    }
-
-    def __init__(self, credentials: Credentials):
-        import mysql.connector
-
-        self._connect, self.error = mysql.connector.connect, mysql.connector.Error
-        self._count_found = mysql.connector.ClientFlag.FOUND_ROWS
-        self._credentials = credentials
-
-    def connect(self) -> Any:
-        c = self._credentials
-        socket = c.socket
-        if c.host == "localhost":  # PHP means the server's socket by that, whatever the port
-            socket = next((path for path in USUAL_SOCKETS if Path(path).exists()), "")
-        place: dict[str, Any] = {"unix_socket": socket} if socket else {"host": c.host, "port": c.port}
-        return self._connect(
-            user=c.user,
-            password=c.password,
-            database=c.name,
-            charset="utf8mb4",
-            collation="utf8mb4_general_ci",  # the connector's own default is unknown to MariaDB
-            autocommit=True,
-            connection_timeout=10,
-            read_timeout=_TIMEOUT,
-            write_timeout=_TIMEOUT,
-            use_pure=True,
-            client_flags=[self._count_found],  # an UPDATE that changes nothing has found its row all the same
-            **place,
-        )
-
-    def passes(self, error: Exception) -> bool:
-        number = getattr(error, "errno", None)
-        return number is None or number < 0 or number in self._PASSING
-
-    def advice(self, error: Exception) -> str:
-        return self._ADVICE.get(getattr(error, "errno", 0), "")
-
-
-class _Postgres:
-    """psycopg (PostgreSQL), an extra."""
-
-    # SQLSTATE classes: connection, resources, operator intervention, rollback; and a read-only transaction.
-    _PASSING = ("08", "53", "57", "40", "25006", "55P03")
-    _ADVICE: ClassVar = {
-        "28": "wrong user or password",
-        "3D": "there is no such database",
-        "42501": "the user lacks a right",
-        "42P01": "this is no hub's database",
-        "42703": "this is no hub's database",
-    }
-
-    def __init__(self, credentials: Credentials):
-        try:
-            import psycopg
-        except ImportError as error:
-            raise PackageMissing(
-                "this hub's database is PostgreSQL, and the Python package psycopg is missing: "
-                ".venv/bin/pip install -e '.[postgres]'"
-            ) from error
-        self._connect, self.error = psycopg.connect, psycopg.Error
-        self._credentials = credentials
-
-    def connect(self) -> Any:
-        c = self._credentials
-        folder = c.socket.rpartition("/")[0] if c.socket.rpartition("/")[2].startswith(".s.PGSQL") else c.socket
-        return self._connect(
-            host=folder or c.host,
-            port=c.port,
-            user=c.user,
-            password=c.password,
-            dbname=c.name,
-            autocommit=True,
-            connect_timeout=10,
-            options=f"-c statement_timeout={_TIMEOUT}s",
-        )
-
-    def passes(self, error: Exception) -> bool:
-        state = getattr(error, "sqlstate", None)
-        if state is None:  # not connected: only the text tells a wrong password from a server that is down
-            return "password" not in str(error) and "does not exist" not in str(error)
-        return str(state).startswith(self._PASSING)
-
-    def advice(self, error: Exception) -> str:
-        state = str(getattr(error, "sqlstate", None) or "")
-        return next((text for start, text in self._ADVICE.items() if state.startswith(start)), "")
-
-
 class Database:
     """One connection, made when it is needed and made again when it is lost."""
 
@@ -184,7 +67,7 @@ class Database:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._credentials, self._patience, self._sleep, self._clock = credentials, patience, sleep, clock
-        self._driver: _Driver = (_Postgres if credentials.kind == POSTGRES else _MySql)(credentials)
+        self._driver: Driver = (Postgres if credentials.kind == POSTGRES else MySql)(credentials)
         self._connection: Any = None
         #: Since when it has been away, by `clock`; None while it answers.
         self.away_since: float | None = None
@@ -224,6 +107,13 @@ class Database:
         marks = ", ".join(["%s"] * len(keys))
         rows = self._read(f"SELECT k, v FROM config WHERE cat = 'faces' AND k IN ({marks})", tuple(keys))
         return {_text(key): _text(value) for key, value in rows}
+
+    def keys(self, start: str) -> list[str]:
+        """The keys of `config` in the family 'faces' that begin so; no `%` or `_` in it."""
+        return [
+            _text(key)
+            for (key,) in self._read("SELECT k FROM config WHERE cat = 'faces' AND k LIKE %s", (f"{start}%",))
+        ]
 
     def attachments(self, channel: int, filenames: Iterable[str]) -> list[Attachment]:
         """The channel's folders, photos and files of these names, the oldest first."""
@@ -282,6 +172,10 @@ class Database:
         else:
             self._write("DELETE FROM config WHERE cat = 'faces' AND k = %s AND v = %s", (key, value), patience)
 
+    def delete_values(self, start: str, patience: float | None = None) -> None:
+        """Delete every value of which the key begins so; as `keys`."""
+        self._write("DELETE FROM config WHERE cat = 'faces' AND k LIKE %s", (f"{start}%",), patience)
+
     # --- how ----------------------------------------------------------------------------------------------------
 
     def _read(self, sql: str, values: Sequence[Any] = (), patience: float | None = None) -> list[tuple[Any, ...]]:
@@ -304,15 +198,12 @@ class Database:
         start, wait = self._clock(), _FIRST_WAIT
         while True:
             try:
+                timeout = int(min(_TIMEOUT, max(_SHORT_TIMEOUT, patience)))
                 if self._connection is None:
-                    self._connection = self._driver.connect()
-                cursor = self._connection.cursor()
-                try:
+                    self._connection = self._connect(timeout)
+                with self._driver.cursor(self._connection, timeout) as cursor:
                     cursor.execute(sql, tuple(values))
                     result = then(cursor)
-                finally:
-                    with suppress(Exception):
-                        cursor.close()
             except (self._driver.error, OSError) as error:
                 self.close()
                 passing = isinstance(error, OSError) or self._driver.passes(error)
@@ -326,6 +217,14 @@ class Database:
             else:
                 self.away_since = None
                 return result
+
+    def _connect(self, timeout: int) -> Any:
+        try:
+            return self._driver.connect(timeout)
+        except (self._driver.error, OSError):
+            raise
+        except Exception as error:  # a driver that is told nonsense raises whatever comes to its mind
+            raise ConnectionError(f"the server's greeting makes no sense: {error}") from error
 
     def _explained(self, error: Exception) -> DatabaseError:
         reason = " ".join(str(error).split())

@@ -61,6 +61,10 @@ class StopRequested(FacesError):
     exit_code = 9
 
 
+class ConsentLost(StopRequested):
+    """The channel removed the app while a run was at work on it: nothing more is written there."""
+
+
 class DataFileError(FacesError):
     """One of our data files cannot be used."""
 

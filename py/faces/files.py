@@ -14,7 +14,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import EllipsisType
@@ -26,7 +26,7 @@ from faces.errors import ChangedMeanwhile, DiskFull, LockedError, StorageError
 TEMP_PREFIX = ".faces-tmp-"
 
 
-def storage_error(path: Path, error: OSError) -> StorageError:
+def storage_error(path: Path | DataFile, error: OSError) -> StorageError:
     """What to tell a person about a file that cannot be written."""
     hint = {
         errno.ENOSPC: "the disk is full: free some space and run again",
@@ -45,6 +45,10 @@ class DataFile:
     def __init__(self, path: Path):
         self.path = path
 
+    def __str__(self) -> str:
+        """How messages call it."""
+        return str(self.path)
+
     def read(self) -> bytes | None:
         """The content; None where there is no file. A symbolic link is refused: it could point anywhere."""
         try:
@@ -54,15 +58,15 @@ class DataFile:
             return None
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise StorageError(f"{self.path} is a symbolic link; remove it and run again") from error
-            raise StorageError(f"cannot read {self.path}: {error.strerror}") from error
+                raise StorageError(f"{self} is a symbolic link; remove it and run again") from error
+            raise StorageError(f"cannot read {self}: {error.strerror}") from error
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise StorageError(f"{self.path} is no file; rename it and run again")
+                raise StorageError(f"{self} is no file; rename it and run again")
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 return file.read()
         except OSError as error:
-            raise StorageError(f"cannot read {self.path}: {error.strerror}") from error
+            raise StorageError(f"cannot read {self}: {error.strerror}") from error
         finally:
             os.close(descriptor)
 
@@ -88,7 +92,7 @@ class DataFile:
         if current == content:
             return False
         if expected is not ... and current != expected:
-            raise ChangedMeanwhile(f"{self.path} was changed by somebody else meanwhile")
+            raise ChangedMeanwhile(f"{self} was changed by somebody else meanwhile")
         self._replace(content)
         return True
 
@@ -106,7 +110,7 @@ class DataFile:
         except OSError as error:
             if temporary:
                 temporary.unlink(missing_ok=True)
-            raise storage_error(self.path, error) from error
+            raise storage_error(self, error) from error
 
     def _make_folder(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,8 +132,8 @@ class DataFile:
             with suppress(PermissionError):  # only root may give files away
                 os.fchown(descriptor, old.st_uid, old.st_gid)
 
-    def append_line(self, line: str, header: str) -> None:
-        """Add a line, and `header` before it in a new file; on disk when this returns.
+    def append(self, lines: bytes, header: bytes) -> None:
+        """Add lines, and `header` before them in a new file; on disk when this returns.
 
         A last line torn by a crash is ended first, so that it spoils itself only.
         """
@@ -138,18 +142,17 @@ class DataFile:
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(self.path, flags, 0o600), "r+b", buffering=0) as file:
                 size = file.seek(0, os.SEEK_END)
-                text = line if size else header + line
+                data = lines if size else header + lines
                 if size:
                     file.seek(size - 1)
-                    text = text if file.read(1) == b"\n" else "\n" + text
-                data = text.encode("utf-8")
+                    data = data if file.read(1) == b"\n" else b"\n" + data
                 written = file.write(data)
                 if written != len(data):  # a full disk may take a part only
                     file.truncate(size)
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(file.fileno())
         except OSError as error:
-            raise storage_error(self.path, error) from error
+            raise storage_error(self, error) from error
 
     def set_aside(self, suffix: str) -> Path:
         """Rename a damaged file to `NAME.SUFFIX-TIME`, so that nothing in it is lost. The new path."""
@@ -161,7 +164,7 @@ class DataFile:
         try:
             self.path.rename(target)
         except OSError as error:
-            raise storage_error(self.path, error) from error
+            raise storage_error(self, error) from error
         return target
 
     def remove(self) -> bool:
@@ -171,7 +174,7 @@ class DataFile:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise storage_error(self.path, error) from error
+            raise storage_error(self, error) from error
         return True
 
 
@@ -217,10 +220,11 @@ class Lock:
 
 
 @contextmanager
-def lock(path: Path, what: str, wait: float = 0.0) -> Iterator[Lock]:
+def lock(path: Path, what: str, wait: float = 0.0, check: Callable[[], None] = lambda: None) -> Iterator[Lock]:
     """Hold the lock file at `path`; the kernel releases it when the process dies, however it dies.
 
-    Raises LockedError, naming the owner, if it is not free within `wait` seconds.
+    Raises LockedError, naming the owner, if it is not free within `wait` seconds; what `check`, asked while waiting,
+    raises.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -232,6 +236,7 @@ def lock(path: Path, what: str, wait: float = 0.0) -> Iterator[Lock]:
         while not _try_flock(descriptor, path):
             if time.monotonic() >= end:
                 raise LockedError(f"{what} is running already ({_owner(descriptor)}); wait for it or stop it")
+            check()
             time.sleep(0.05)
         held = Lock(descriptor, _read_note(descriptor))
         try:

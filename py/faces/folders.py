@@ -63,6 +63,8 @@ class Folder:
     photos: list[Photo] = field(default_factory=list)
     #: What could not be read here, and why: one line each.
     problems: list[str] = field(default_factory=list)
+    #: Why its photos have to wait, where nothing is wrong with them: the hub has no data files there yet.
+    unready: list[str] = field(default_factory=list)
     #: Photos that are none to us, and why: their file is gone, or lies where it must not.
     skipped: list[str] = field(default_factory=list)
     #: Temporary files of runs that were killed.

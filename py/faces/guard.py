@@ -21,7 +21,8 @@ def ram_percent() -> float:
 class Guard:
     """`check()` between photos raises what ends the run; what is done by then is stored by the job.
 
-    As a context manager it takes SIGTERM and SIGINT as requests to stop. A second Ctrl-C ends at once.
+    As a context manager it takes SIGTERM, SIGINT and SIGHUP (a terminal that is closed) as requests to stop. A second
+    Ctrl-C ends at once.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Guard:
         return bool(self._signal or (self._seconds and self._clock() - self._start >= self._seconds))
 
     def __enter__(self) -> Guard:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:  # nohup
+                continue
             try:
                 self._before[number] = signal.signal(number, self._on_signal)
             except ValueError:  # not in the main thread: whoever runs us there handles signals

@@ -16,14 +16,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from faces.database import Channel, Database
-from faces.errors import DatabaseError
+from faces.errors import ConsentLost, DatabaseError
 from faces.guard import ram_percent
 
 #: Seconds between two beats, at least.
 PERIOD = 2.0
+#: A clock that is set back must not silence it for longer.
+_LONGEST_PAUSE = 30.0
 #: The last word is worth a little waiting.
 _LAST_PATIENCE = 10.0
 STATUS, STOP = "status", "stop"
+#: After the time of a request: who asks removes everything, so a last word would be something left.
+QUIETLY = " quietly"
 
 
 def stamp(seconds: float) -> str:
@@ -52,7 +56,7 @@ class Heartbeat:
         self._facts: dict[str, Any] = {}
         self._todo: float | None = None
         self._before = self._total = 0
-        self._last = self._asked = 0.0
+        self._next = self._asked = 0.0
         self._stop_all = False
 
     # --- what the run says --------------------------------------------------------------------------------------
@@ -81,11 +85,19 @@ class Heartbeat:
 
     def end(self, state: str, message: str, code: int, of_run: bool = False) -> None:
         """The last word on the channel, or on the whole run: done, stopped or failed, with the exit code."""
-        self._facts |= {"state": state, "message": message, "code": code}
+        self._facts |= {"state": state, "message": message, "code": code, "folder": ""}
         with suppress(DatabaseError):  # what ended the run is more worth saying
             if of_run and self._whole:
                 self._write(STATUS, self._status(), _LAST_PATIENCE)
             elif self._channel and not self._mute and not of_run:
+                self._write(f"{STATUS}.{self._channel.nick}", self._own(), _LAST_PATIENCE)
+        self._channel = None
+
+    def wait(self, todo: int) -> None:
+        """The channel's turn comes later in this run."""
+        self._facts |= {"state": "waiting", "total": todo}
+        with suppress(DatabaseError):
+            if self._channel and not self._mute:
                 self._write(f"{STATUS}.{self._channel.nick}", self._own(), _LAST_PATIENCE)
         self._channel = None
 
@@ -94,9 +106,9 @@ class Heartbeat:
     def beat(self) -> str:
         """Say how it goes, and look for requests; nothing within two seconds of the last time. As `ask`."""
         now = self._clock()
-        if self._channel is None or 0 <= now - self._last < PERIOD:
+        if self._channel is None or 0 <= self._next - now <= _LONGEST_PAUSE:
             return ""
-        self._last = now
+        self._next = now + PERIOD
         reason = self.ask() if now - self._asked >= PERIOD else ""
         if not reason:
             with self._patiently():
@@ -116,28 +128,33 @@ class Heartbeat:
             consents, values = self._database.consents(self._channel.id, [own, *([STOP] if self._whole else [])])
             for key, value in values.items():
                 if self._is_meant(value):
+                    self._mute |= value.endswith(QUIETLY)
                     if key == own:
                         self._database.delete_value(own, value, 0)
                     else:  # it ends every channel's turn, and goes with the run
                         self._stop_all = True
                     return "a request to stop"
             if not consents:
-                return f"the channel {self._channel.nick}: it has not the app any more"
+                raise ConsentLost(f"the channel {self._channel.nick} has not the app faces any more: it was left alone")
         return ""
 
     @contextmanager
     def _patiently(self) -> Iterator[None]:
+        start = self._clock()
         try:
             yield
         except DatabaseError:
+            now = self._clock()  # a server that hangs shall not hold up the photos
+            self._next = now + min(max(PERIOD, 5 * (now - start)), _LONGEST_PAUSE)
             if not 0 < self._database.seconds_away() < self._database.patience:
                 raise
 
-    def forget_stop(self) -> None:
-        """If a request ended the whole run, it is honoured."""
-        if self._stop_all:
-            with suppress(DatabaseError):
+    def forget_requests(self) -> None:
+        """The hub's run is over: no request to stop can be meant for it any more."""
+        with suppress(DatabaseError):
+            if self._stop_all:
                 self._database.delete_value(STOP, None, _LAST_PATIENCE)
+            self._database.delete_values(f"{STOP}.", _LAST_PATIENCE)
 
     def _is_meant(self, value: str) -> bool:
         """Whether a request is of this run's time. One that gives no time is: better once too often than never."""

@@ -18,10 +18,11 @@ from pathlib import Path
 from faces import credentials
 from faces.database import Attachment, Channel, Database
 from faces.errors import StorageError, UsageError
-from faces.files import DataFile
+from faces.files import DataFile, is_locked
 from faces.folders import (
     CONFIG_JSON,
     DATA_FOLDER,
+    DETECT_LOCK,
     EDITS_CSV,
     FACES_CSV,
     FACES_PKL,
@@ -36,10 +37,12 @@ from faces.folders import (
 )
 from faces.hubfile import HubFile, MissingFile
 
-#: Our files in the channel's folder `faces`, and those of them that this program writes.
+#: Our files in the channel's folder `faces`.
 CHANNEL_FILES = (NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON, FACES_STATISTICS, MODELS_STATISTICS)
-_OURS_TO_WRITE = frozenset({FACES_CSV, FACES_PKL, EDITS_CSV, FACES_STATISTICS, MODELS_STATISTICS})
+#: Beside the channel's files: a folder for those that are not whole yet. The hub knows nothing of it.
+_TEMPORARY = ".faces-tmp"
 HTCONFIG = ".htconfig.php"
+_CHOICE, _ASIDE = "choice.json", "aside"
 
 
 class Hub:
@@ -61,7 +64,7 @@ class Hub:
         self.state = store / "[data]" / "faces"
 
     def lock(self, name: str) -> Path:
-        """Where a lock file for the whole hub lies."""
+        """Where a lock file for the whole hub, or the log, lies."""
         return self.state / name
 
     def state_of(self, channel: Channel) -> Path:
@@ -91,10 +94,33 @@ class Hub:
         return [channel for channel in self.database.channels() if channel.has_app and not channel.removed]
 
     def with_data(self) -> list[Channel]:
-        """Every channel with data files of ours, whether it still has the app or not."""
+        """Every channel with something of ours, whether it still has the app or not, or is there at all: then its name
+        is "" """
         ids = set(self.database.channels_with([FACES_PKL, FACES_CSV, *CHANNEL_FILES]))
-        return [channel for channel in self.database.channels()
-                if not channel.removed and (channel.id in ids or channel.has_app)]  # fmt: skip
+        if self.state.is_dir():
+            ids |= {int(path.name) for path in self.state.iterdir() if path.name.isdecimal() and path.is_dir()}
+        nicks = {key.removeprefix("status.") for key in self.database.keys("status.")}
+        known = [channel for channel in self.database.channels() if channel.id in ids or channel.nick in nicks]
+        return known + [Channel(id, "", removed=True, has_app=False) for id in sorted(ids - {c.id for c in known})]
+
+    def forget(self, channel: Channel) -> None:
+        """The last of a channel: what no data file is in. Locks stay, empty: somebody may wait for one."""
+        state = self.state_of(channel)
+        shutil.rmtree(state / _ASIDE, ignore_errors=True)
+        DataFile(state / _CHOICE).remove()
+        with suppress(OSError):  # it names photos; a run that writes into it goes on doing so
+            os.truncate(self.lock(LOG), 0)
+        if channel.nick:
+            self.database.delete_value(f"status.{channel.nick}")
+        if not is_locked(self.lock(DETECT_LOCK)):
+            self.database.delete_value("status")  # it names a folder
+
+    def traces(self, channel: Channel) -> list[str]:
+        """What is there of a channel outside of data files."""
+        state = self.state_of(channel)
+        kept = [state / _CHOICE, *((state / _ASIDE).iterdir() if (state / _ASIDE).is_dir() else ())]
+        values = self.database.values([f"status.{channel.nick}"]) if channel.nick else {}
+        return [str(path) for path in kept if path.exists()] + [f"config: faces, {key}" for key in values]
 
     def album(self, channel: Channel) -> HubAlbum:
         return HubAlbum(self, channel)
@@ -167,7 +193,6 @@ class HubAlbum:
             raise UsageError(f"the channel's name {channel.nick!r} is no name of a folder")
         self.hub, self.channel, self.database = hub, channel, hub.database
         self.title = f"channel {channel.nick} of {hub.root}"
-        self.aside = hub.state_of(channel) / "aside"
         self._base = hub.root / "store" / channel.nick
         self._rows: _Listing | None = None
         #: Whether the listing has not been gone through yet.
@@ -186,10 +211,13 @@ class HubAlbum:
             raise StorageError(f"{self._base} is missing: is the disk of the hub's store mounted?")
         top = rows.data_folder
         for name in CHANNEL_FILES:
-            self._mended(self.data(name), name)
+            self._mended(self.data(name))
+        leftovers = self._temporaries()
         keys = set(rows.photos) | {folder for folder, name in rows.files if name in (FACES_CSV, FACES_PKL)}
         for path, key in sorted((rows.path(key), key) for key in keys if not (top and rows.is_below(key, top))):
-            yield self._folder(rows, key, path)
+            folder = self._folder(rows, key, path)
+            folder.leftovers, leftovers = leftovers, []
+            yield folder
         rows.photos = {}  # many; the names of the files stay
 
     def data(self, name: str) -> DataFile:
@@ -199,27 +227,25 @@ class HubAlbum:
         return self._file(row, f"{DATA_FOLDER}/{name}")
 
     def choice(self) -> DataFile:
-        return DataFile(self.lock("choice.json"))
+        return DataFile(self.lock(_CHOICE))
 
     def lock(self, name: str) -> Path:
         return self.hub.state_of(self.channel) / name
 
     def leftovers(self, beside: DataFile) -> list[DataFile]:
-        return beside.leftovers() if isinstance(beside, HubFile) else []
+        return []  # none lies beside: see `dispose`
 
     def dispose(self) -> list[str]:
-        self.choice().remove()
-        shutil.rmtree(self.aside, ignore_errors=True)
-        with suppress(OSError):  # it names photos; a run that writes into it goes on doing so
-            os.truncate(self.hub.lock(LOG), 0)
-        for key in (f"status.{self.channel.nick}", f"stop.{self.channel.nick}"):
-            self.database.delete_value(key)
+        shutil.rmtree(self._base / _TEMPORARY, ignore_errors=True)
+        self.hub.forget(self.channel)
         return []
 
     def traces(self) -> list[str]:
-        values = self.database.values([f"status.{self.channel.nick}", f"stop.{self.channel.nick}"])
-        kept = [self.choice().path, *(self.aside.iterdir() if self.aside.is_dir() else ())]
-        return [str(path) for path in kept if path.exists()] + [f"config: faces, {key}" for key in values]
+        return [*map(str, self._temporaries()), *self.hub.traces(self.channel)]
+
+    def _temporaries(self) -> list[Path]:
+        folder = self._base / _TEMPORARY
+        return sorted(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
 
     # --- from rows to files -------------------------------------------------------------------------------------
 
@@ -230,6 +256,8 @@ class HubAlbum:
             for row in self.database.attachments(self.channel.id, wanted):
                 if row.is_dir:
                     self._rows.folders.setdefault(row.hash, row)
+                elif not row.hash:  # nothing could be said of it later
+                    continue
                 elif row.filename in wanted:  # exactly: MySQL compares without case
                     self._rows.files.setdefault((row.folder, row.filename), row)  # the oldest, as the hub opens it
                 elif row.is_photo:
@@ -239,11 +267,11 @@ class HubAlbum:
     def _folder(self, rows: _Listing, key: str, path: str) -> Folder:
         pkl, csv = (self._file(rows.files.get((key, name)), f"{path}/{name}" if path else name)
                     for name in (FACES_PKL, FACES_CSV))  # fmt: skip
-        folder = Folder(path, self._mended(pkl, FACES_PKL), self._mended(csv, FACES_CSV))
+        folder = Folder(path, self._mended(pkl), self._mended(csv))
         photos = rows.photos.get(key, [])
         if isinstance(pkl, MissingFile) or isinstance(csv, MissingFile):
             if photos:
-                folder.problems.append(
+                folder.unready.append(
                     f"folder {path or '/'!r} of {self.channel.nick} has no faces.csv or no faces.pkl, so its "
                     f"{len(photos)} photo(s) wait: open the channel's page of faces once, it makes them"
                 )
@@ -277,17 +305,19 @@ class HubAlbum:
         return None
 
     def _file(self, row: Attachment | None, shown: str) -> DataFile:
-        missing = MissingFile(Path(f"{self.channel.nick}:{shown}"))
+        shown = f"{self.channel.nick}: {shown}"
+        missing = MissingFile(Path(shown))
         if row is None:
             return missing
         try:
-            return HubFile(Path(self._locate(row)), row, self.channel.id, self.database, self.aside)
+            temporary, aside = self._base / _TEMPORARY, self.hub.state_of(self.channel) / _ASIDE
+            return HubFile(Path(self._locate(row)), shown, row, self.channel.id, self.database, temporary, aside)
         except StorageError as error:
-            missing.path = Path(f"{self.channel.nick}:{shown} ({error})")
+            missing.path = Path(f"{shown} ({error})")
             return missing
 
-    def _mended(self, file: DataFile, name: str) -> DataFile:
-        if isinstance(file, HubFile) and name in _OURS_TO_WRITE and self.channel.has_app:
+    def _mended(self, file: DataFile) -> DataFile:
+        if isinstance(file, HubFile) and self.channel.has_app:
             file.mend()
         return file
 

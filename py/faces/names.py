@@ -108,10 +108,14 @@ class _Finder:
             twins = self._by_photo[known.content] if known.content else []
             if len(twins) > 1:
                 found += self._at(twins, known.box, known)
-            if decision.photo not in ("", known.content, known.photo):
+            if decision.photo not in ("", known.content, known.photo) or decision.content not in ("", known.content):
                 # the photo was edited since, and the one it was decided on may lie elsewhere, under another name
-                found += self._at(self._by_photo.get(decision.photo, ()), decision.box, known)
+                found += self._at(self._there(decision), decision.box, known)
             return list(dict.fromkeys(found))
+        return self._at(self._there(decision), decision.box)
+
+    def _there(self, decision: Decision) -> list[Subject]:
+        """The faces on the photo that was decided on, wherever it lies now."""
         # By its path only where nothing better is known: another photo may stand there now. The hub's hash stays when
         # a photo is replaced, so there its content has to be the same, too.
         key = decision.photo or "path:" + decision.file
@@ -119,7 +123,7 @@ class _Finder:
             s for s in self._by_photo.get(key, ()) if not (decision.content and s.content not in ("", decision.content))
         ]
         there += self._by_photo.get(decision.content, ()) if decision.content else ()
-        return self._at(there, decision.box)
+        return there
 
     @staticmethod
     def _at(subjects: Iterable[Subject], box: Box, known: Subject | None = None) -> list[str]:

@@ -61,12 +61,14 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
     if content is None:
         return None
     if content[:4] != _PARQUET_MAGIC:
-        if content[:1] == b"\x80" or content[-1:] == b".":  # the PROTO opcode, the STOP opcode
+        if content[:1] == b"\x80":  # the PROTO opcode, with which every pickle of this century begins
             raise PickleRefused(
-                f"{file.path} is a Python pickle, which could run anything when loaded: it was not "
+                f"{file} is a Python pickle, which could run anything when loaded: it was not "
                 "read; detection will replace it"
             )
-        raise DamagedFile(f"{file.path} is damaged: no Parquet file")
+        if not content.strip(b"\0"):  # a disk may lose what was in a file
+            raise DamagedFile(f"{file} is damaged: nothing but zeros")
+        raise ForeignFile(f"{file} is no Parquet file, so it is not ours; it was left alone. Rename or delete it")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -77,18 +79,18 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
         version = int(metadata.get(b"faces_format", b"0"))
         if version > FORMAT_VERSION:
             raise ForeignFile(
-                f"{file.path} has format {version}, this program knows {FORMAT_VERSION}: "
+                f"{file} has format {version}, this program knows {FORMAT_VERSION}: "
                 "update the program; the file was left alone"
             )
         if version < 1:
-            raise ForeignFile(f"{file.path} is a Parquet file, but not one of ours; it was left alone")
+            raise ForeignFile(f"{file} is a Parquet file, but not one of ours; it was left alone")
         if parquet.metadata.num_rows > MOST_ROWS:
-            raise DamagedFile(f"{file.path} is damaged: {parquet.metadata.num_rows} rows")
+            raise DamagedFile(f"{file} is damaged: {parquet.metadata.num_rows} rows")
         there = set(schema.names) - without - (set() if embeddings else {"embedding"})
         names = [f.name for f in fields(FaceRow) if f.name in there]
         return _rows(parquet.read(columns=names, use_threads=False), names, _schema(pa))
     except (pa.ArrowException, ValueError, TypeError, OSError, BufferError, MemoryError) as error:
-        raise DamagedFile(f"{file.path} is damaged: {error}") from error
+        raise DamagedFile(f"{file} is damaged: {error}") from error
 
 
 def _rows(table: Any, names: list[str], schema: Any) -> list[FaceRow]:

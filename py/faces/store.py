@@ -73,7 +73,7 @@ def parse_shown(file: DataFile, content: bytes) -> list[ShownFace]:
                 face.extra = {name: cells[i] for name, i in extra}
                 rows.append(face)
     except csv.Error as error:
-        raise ForeignFile(f"{file.path} is damaged ({error}); it was left alone. Mend or rename it") from error
+        raise ForeignFile(f"{file} is damaged ({error}); it was left alone. Mend or rename it") from error
     return rows
 
 
@@ -146,7 +146,7 @@ def _csv_reader(file: DataFile, content: bytes) -> tuple[Any, list[str]]:
         text = content.decode("utf-8-sig")  # spreadsheets put a byte order mark before it
     except UnicodeDecodeError as error:
         raise ForeignFile(
-            f"{file.path} is no UTF-8 text; it was left alone. Save it as UTF-8, or rename it to let a new one be made"
+            f"{file} is no UTF-8 text; it was left alone. Save it as UTF-8, or rename it to let a new one be made"
         ) from error
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)  # a spreadsheet may have saved it in its country's way
@@ -158,7 +158,7 @@ def _csv_reader(file: DataFile, content: bytes) -> tuple[Any, list[str]]:
     missing = [name for name in ("id", "file", "x", "y", "w", "h") if name not in header]
     if missing:
         raise ForeignFile(
-            f"{file.path} is not ours: column {missing[0]!r} is missing; it was left alone. "
+            f"{file} is not ours: column {missing[0]!r} is missing; it was left alone. "
             "Rename it to let a new one be made"
         )
     return reader, header
@@ -213,7 +213,7 @@ def read_decisions(file: DataFile, warn: Callable[[str], None] = lambda _: None)
         else:
             bad += 1
     if bad:
-        warn(f"{file.path}: {bad} line(s) damaged and left out; the other {len(decisions)} decisions hold")
+        warn(f"{file}: {bad} line(s) damaged and left out; the other {len(decisions)} decisions hold")
     return decisions
 
 
@@ -254,14 +254,17 @@ def one_line(text: str) -> str:
     return text if text.isprintable() else "\ufffd".join(text.splitlines())
 
 
-def append_decision(file: DataFile, decision: Decision) -> None:
-    """Add one decision; it is on disk when this returns. The caller holds the lock of the journal."""
-    header = ",".join(JOURNAL_COLUMNS) + "\n"
-    d, line = decision, _Lines()
+def append_decisions(file: DataFile, decisions: Sequence[Decision]) -> None:
+    """Add decisions; they are on disk when this returns. The caller holds the lock of the journal."""
+    file.append(b"".join(map(_journal_line, decisions)), (",".join(JOURNAL_COLUMNS) + "\n").encode())
+
+
+def _journal_line(d: Decision) -> bytes:
+    line = _Lines()
     text = [one_line(cell) for cell in (d.time, d.face, d.photo, d.file, d.decision, d.name, d.by, d.content)]
     time, face, photo, path, kind, name, by, content = text
     line.add([time, face, photo, _guard(path), *_decimals(d.box), kind, _guard(name), by, content])
-    file.append_line(line.text(), header)
+    return line.text().encode("utf-8")
 
 
 # --- config.json, thresholds.json ---------------------------------------------------------------------------
@@ -275,13 +278,13 @@ def read_json(file: DataFile) -> tuple[dict[str, Any] | None, str]:
     if content is None or not content.strip():
         return None, ""
     if len(content) > LARGEST_JSON:
-        return None, f"{file.path} has {len(content)} bytes, more than {LARGEST_JSON}: left out"
+        return None, f"{file} has {len(content)} bytes, more than {LARGEST_JSON}: left out"
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
-        return None, f"{file.path} is damaged ({error}): using the defaults"
+        return None, f"{file} is damaged ({error}): using the defaults"
     if not isinstance(value, dict):
-        return None, f"{file.path} holds no object: using the defaults"
+        return None, f"{file} holds no object: using the defaults"
     return value, ""
 
 

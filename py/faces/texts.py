@@ -10,7 +10,7 @@ def detected(summary: Any) -> str:
     state = (
         f"{known.faces} faces, {known.named} named, {known.guessed} recognized"
         if known
-        else "another recognition is at work"
+        else "names as they were (the log says why)"
     )
     engines = f"detector {', '.join(summary.detectors)}, model {', '.join(summary.models)}"
     if not summary.changed:

@@ -53,9 +53,9 @@ def make_album(root: Path, folders: int, photos: int, faces: int, named: int) ->
                 if left:
                     left -= 1
                     who = int(np.argmax(people @ vector))
-                    store.append_decision(DataFile(root / "faces" / "names.csv"), Decision(
+                    store.append_decisions(DataFile(root / "faces" / "names.csv"), [Decision(
                         "2026-01-01T00:00:00Z", row.face, content, f"{folder.name}/{photo.name}", row.relative_box, "name",
-                        f"Person {who}", "bars"))  # fmt: skip
+                        f"Person {who}", "bars")])  # fmt: skip
         parquet.write_faces(DataFile(folder / "faces.pkl"), rows)
 
 

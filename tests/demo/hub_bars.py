@@ -54,19 +54,21 @@ def fill(site: HubSite) -> None:
             "'', '', '')", values)  # fmt: skip
         parquet.write_faces(DataFile(site.path(channel, "faces.pkl", folder)), rows)
         for row in rows[:2]:
-            store.append_decision(
+            store.append_decisions(
                 DataFile(site.path(channel, "names.csv")),
-                Decision(
-                    "2026-01-01T00:00:00Z",
-                    row.face,
-                    row.photo,
-                    row.file,
-                    row.relative_box,
-                    "name",
-                    "Ada",
-                    "bars",
-                    row.content,
-                ),
+                [
+                    Decision(
+                        "2026-01-01T00:00:00Z",
+                        row.face,
+                        row.photo,
+                        row.file,
+                        row.relative_box,
+                        "name",
+                        "Ada",
+                        "bars",
+                        row.content,
+                    )
+                ],
             )
 
 

@@ -152,8 +152,8 @@ class HubSite:
         """What the page does: append to names.csv, and let its row follow."""
         hash = self.own_file(channel, "names.csv")
         file = DataFile(self.root / self.content(channel, hash))
-        store.append_decision(
-            file, Decision(iso(), face.id, face.photo, face.file, face.box, decision, name, "page", face.content)
+        store.append_decisions(
+            file, [Decision(iso(), face.id, face.photo, face.file, face.box, decision, name, "page", face.content)]
         )
         self.sql("UPDATE attach SET filesize = %s, edited = %s WHERE hash = %s", file.path.stat().st_size, _now(), hash)
 

@@ -449,8 +449,8 @@ def test_a_decision_with_a_line_break_anywhere_is_one_line(tmp_path: Path) -> No
     from faces.records import Box, Decision
 
     file = DataFile(tmp_path / "names.csv")
-    store.append_decision(
-        file, Decision("2026-01-01T00:00:00Z", "f\n1", "p\r2", "a", Box(0, 0, 1, 1), "name", "Ada", "x\ny")
+    store.append_decisions(
+        file, [Decision("2026-01-01T00:00:00Z", "f\n1", "p\r2", "a", Box(0, 0, 1, 1), "name", "Ada", "x\ny")]
     )
     assert len(store.read_decisions(file)) == 1 and (file.read() or b"").count(b"\n") == 2
 

@@ -47,6 +47,7 @@ def test_a_socket() -> None:
         (r"'a\\x'", r"a\x"),
         (r"'\\\\'", r"\\"),
         ("'$no \"variable\"'", '$no "variable"'),
+        (r'"\xc3\xa9"', "é"),
         (r'"a\$b\"c\\d\n\x41\u{e9}\101"', 'a$b"c\\d\nAéA'),
         ('"100$"', "100$"),
         ("''", ""),
@@ -97,6 +98,22 @@ def test_comments_other_variables_and_heredocs_are_left_out_and_the_last_one_cou
     $db_user = 'u'; $db_data = 'd'; $db_pass = 'old'; $db_pass = 'right';
     """
     assert from_htconfig(text, "f").password == "right"
+
+
+@pytest.mark.parametrize("text", [
+    "<?PHP\n$db_pass='right';", "\ufeff<?php\r\n$db_pass='right';\r\n", "<?php // a ?>\n<?php $db_pass='right';",
+    "<?php $db_pass='right' ?>\n$db_pass = 'x';", "<?php if ($x == 'a') { $db_pass='right'; }", "<?php $db_pass==='x'; $db_pass='right';",
+])  # fmt: skip
+def test_what_php_reads_is_read(text: str) -> None:
+    assert from_htconfig(text.replace("<?php", "<?php $db_user = 'u'; $db_data = 'd';", 1) if "<?php" in text else
+                         text + "$db_user = 'u'; $db_data = 'd';", "f").password == "right"  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["if (true) $db_pass = 'x';", "$db_pass = 'x'; $db_pass .= 'y';", "$db_pass = $a = 'x';",
+                                  "$a = $db_pass = 'x';", "$db_pass = ('x');", "$db_pass ??= 'x';"])  # fmt: skip
+def test_what_may_or_may_not_be_assigned_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="only PHP can read"):
+        from_htconfig(f"<?php $db_user = 'u'; $db_data = 'd'; {text}", "f")
 
 
 @pytest.mark.parametrize("value", ["getenv('DB')", "'a' . 'b'", '"$other"', "$other", "['x']", "__DIR__ . '/x'"])

@@ -49,7 +49,7 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="symbolic link"):
         DataFile(tmp_path / "faces.csv").write(b"x")
     with pytest.raises(StorageError):
-        DataFile(tmp_path / "faces.csv").append_line("x\n", "")
+        DataFile(tmp_path / "faces.csv").append(b"x\n", b"")
     assert (tmp_path / "secret").read_text() == "secret"
 
 
@@ -60,7 +60,7 @@ def _write_on_a_full_disk(path: Path, append: bool) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     try:
         if append:
-            DataFile(path).append_line("y" * 600 + "\n", "")
+            DataFile(path).append(b"y" * 600 + b"\n", b"")
         else:
             DataFile(path).write(b"x" * 5000)
     except StorageError as error:
@@ -83,10 +83,10 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, append: bool) -> None:
 
 def test_appending_ends_a_torn_line_first(tmp_path: Path) -> None:
     file = DataFile(tmp_path / "names.csv")
-    file.append_line("a,b\n", "head\n")
+    file.append(b"a,b\n", b"head\n")
     with file.path.open("ab") as raw:
         raw.write(b"torn,li")
-    file.append_line("c,d\n", "head\n")
+    file.append(b"c,d\n", b"head\n")
     assert file.read() == b"head\na,b\ntorn,li\nc,d\n"
 
 

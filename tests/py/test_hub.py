@@ -101,8 +101,10 @@ def test_a_channel_that_removes_the_app_during_its_run_is_left_alone(
             return super().detect(image)
 
     error = site.detect(engines=fakes.models(Removing())).error()
-    assert isinstance(error, StopRequested) and "has not the app any more" in str(error)
-    assert len({row.photo for folder in folders(site, alice) for row in site.rows(alice, folder)}) == 1
+    assert isinstance(error, StopRequested) and "has not the app faces any more" in str(error)
+    # what was stored before stays, nothing is written after
+    assert len({row.photo for folder in folders(site, alice) for row in site.rows(alice, folder)}) <= 1
+    assert all(site.path(alice, "faces.csv", folder).read_bytes() == b"" for folder in folders(site, alice))
 
 
 def test_photos_moved_renamed_replaced_and_copied(site: HubSite, alice: int) -> None:
@@ -367,4 +369,6 @@ def test_an_album_of_many_is_looked_at_with_few_queries(
     print(counts, *site.queries(lambda: site.detect("many")), sep="\n")
     assert counts["few"] == counts["many"] and counts["few recognized"] == counts["many recognized"]
     assert counts["few new"] == counts["many new"]
-    assert counts["many"] <= 6 + 3, counts  # the list of channels, the status and the request to stop of the whole hub
+    # a channel's own are 5; the others: the list of channels, the hub's status twice, the requests to stop at its end,
+    # and one that the driver asks after connecting
+    assert counts["many"] <= 5 + 5, counts

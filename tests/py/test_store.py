@@ -71,7 +71,7 @@ def test_the_journal_gives_back_every_decision_in_one_line_each(tmp_path: Path, 
     file = DataFile(tmp_path / "names.csv")
     file.remove()
     for item in decisions:
-        store.append_decision(file, item)
+        store.append_decisions(file, [item])
     read = store.read_decisions(file)
     assert [(d.decision, d.box, d.name) for d in read] == [
         (d.decision, d.box, store.one_line(d.name)) for d in decisions
@@ -82,10 +82,10 @@ def test_the_journal_gives_back_every_decision_in_one_line_each(tmp_path: Path, 
 def test_torn_and_garbled_lines_cost_themselves_only(tmp_path: Path) -> None:
     file = DataFile(tmp_path / "names.csv")
     for name in ("Ada", "Grace"):
-        store.append_decision(file, decision(name=name))
+        store.append_decisions(file, [decision(name=name)])
     with file.path.open("ab") as raw:
         raw.write(b'2026-01-02T00:00:00Z,abc,"torn quote\n\xff\xfe\x00garbage\n2026,a,b,c,x,x,x,x,name,Eve,x\n,,,\n')
-    store.append_decision(file, decision(name="Joan"))
+    store.append_decisions(file, [decision(name="Joan")])
     said: list[str] = []
     assert [d.name for d in store.read_decisions(file, said.append)] == ["Ada", "Grace", "Joan"]
     assert "4 line(s) damaged" in said[0]
@@ -94,7 +94,7 @@ def test_torn_and_garbled_lines_cost_themselves_only(tmp_path: Path) -> None:
 def test_a_file_name_cannot_forge_a_decision(tmp_path: Path) -> None:
     file = DataFile(tmp_path / "names.csv")
     forged = f"x\n2027-01-01T00:00:00Z,{'f' * 32},,a.jpg,0.1,0.2,0.3,0.4,name,Mallory,x"
-    store.append_decision(file, decision(file=forged))
+    store.append_decisions(file, [decision(file=forged)])
     assert [d.name for d in store.read_decisions(file)] == ["Ada"]
 
 

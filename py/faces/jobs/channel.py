@@ -61,7 +61,7 @@ def keep_choice(album: Album, detectors: tuple[str, ...], models: tuple[str, ...
     file = album.choice()
     config, damage = store.read_json(file)
     if damage:
-        log.warning("%s was damaged and is kept as %s", file.path, file.set_aside("damaged"))
+        log.warning("%s was damaged and is kept as %s", file, file.set_aside("damaged"))
     store.write_json(file, settings_to_json(config or {}, {"detectors": detectors, "models": models}))
 
 
@@ -76,8 +76,7 @@ def append_edits(album: Album, decisions: list[Decision]) -> None:
     """Add what a person typed into faces.csv to edits.csv; it is on disk when this returns."""
     if decisions:
         with lock(album.lock(NAMES_LOCK), "another writer of names", wait=30):
-            for decision in decisions:
-                store.append_decision(album.data(EDITS_CSV), decision)
+            store.append_decisions(album.data(EDITS_CSV), decisions)
 
 
 def decide(album: Album, decision: Decision) -> None:
@@ -85,4 +84,4 @@ def decide(album: Album, decision: Decision) -> None:
     with lock(album.lock(NAMES_LOCK), "another writer of names", wait=30):
         newest = max((known.time for known in read_journal(album)), default="")
         time = max(now(), just_after(newest)) if newest else now()
-        store.append_decision(album.data(NAMES_CSV), replace(decision, time=time))
+        store.append_decisions(album.data(NAMES_CSV), [replace(decision, time=time)])

@@ -6,10 +6,12 @@ What is to be done says `plan`; `worker` goes from folder to folder; what happen
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from faces.errors import (
+    ConsentLost,
     FacesError,
     NothingReadable,
     PartlyFailed,
@@ -18,12 +20,13 @@ from faces.errors import (
     TimeLimitReached,
     WeightsMissing,
 )
-from faces.files import lock
+from faces.files import Lock, lock
 from faces.folders import DETECT_LOCK, Album
 from faces.guard import Guard
 from faces.jobs import channel, recognize
 from faces.jobs.channel import log
 from faces.jobs.plan import Plan, Wanted, make_plan
+from faces.jobs.suspects import Suspects
 from faces.jobs.worker import Summary, Worker
 from faces.progress import Progress
 from faces.settings import Settings
@@ -59,15 +62,19 @@ def run(
     match: bool = True,
     retry: bool = False,
     most: int | None = None,
+    held: Lock | None = None,
 ) -> Summary:
-    """Detect, then recognize. `most`: leave it all for later if more photos than that are to be looked at (the
-    summary is `postponed`). Returns when all is done; raises what ended it otherwise, with what is done stored:
-    LockedError, DiskFull, RamLimitReached, TimeLimitReached, StopRequested, WeightsMissing (an engine that was asked
-    for could not be loaded; the others did their work), NothingReadable, PartlyFailed. All but the first two carry
-    the summary as `summary`."""
-    start = time.monotonic()
-    with lock(album.lock(DETECT_LOCK), "another detection") as held:
+    """Detect, then recognize. Returns when all is done; raises what ended it otherwise, with what is done stored:
+    LockedError, DiskFull, DatabaseError, ConsentLost (here nothing more is stored), RamLimitReached, TimeLimitReached,
+    StopRequested, WeightsMissing (an engine that was asked for could not be loaded; the others did their work),
+    NothingReadable, PartlyFailed. All but LockedError carry the summary as `summary`.
+
+    `most`: leave it all for later if more photos than that are to be looked at (the summary is `postponed`).
+    `held`: the album's lock, if the caller has it."""
+    with nullcontext(held) if held else lock(album.lock(DETECT_LOCK), "another detection") as mine:
+        start = time.monotonic()
         progress.step("planning")
+        suspects = Suspects(mine)  # first of all: what the last run left behind is known now, or never
         settings = prepare(album, options)
         wanted = Wanted.of(settings)
         plan = make_plan(album, wanted, retry)
@@ -76,33 +83,45 @@ def run(
         if most is not None and plan.total > most:
             summary.postponed = True
             return summary
-        for reason in plan.skipped:
-            log.warning("skipped: %s", reason)
-        work = Worker(album, settings, wanted, plan, summary, guard, progress, held, models, match, retry)
-        if plan.total or any(item.vanished for item in plan.folders):
-            recognize.take_edits(album, settings)
-        ended: FacesError | None = None
+        work = Worker(album, settings, wanted, plan, summary, guard, progress, suspects, models, match, retry)
         try:
-            work.everything()
-        except (RamLimitReached, TimeLimitReached, StopRequested) as error:
-            ended = error
-            log.warning("%s", error)
-        summary.recognition = work.recognize()
-        summary.seconds = time.monotonic() - start
-        if summary.recognition:
-            _after_recognition(summary, summary.recognition, plan)
-        if ended:
-            ended.summary = summary  # type: ignore[attr-defined]
-            raise ended
+            _work(work)
+        except FacesError as error:
+            error.summary = summary  # type: ignore[attr-defined]
+            raise
+        finally:
+            summary.seconds = time.monotonic() - start
     _raise_failures(summary)
     return summary
+
+
+def _work(work: Worker) -> None:
+    """Everything that is planned, then the recognition. Raises what ended it."""
+    plan = work.plan
+    for reason in plan.skipped:
+        log.warning("skipped: %s", reason)
+    if plan.total or any(item.vanished for item in plan.folders):
+        recognize.take_edits(work.album, work.settings)
+    ended: FacesError | None = None
+    try:
+        work.everything()
+    except ConsentLost:
+        raise  # nothing more is written there
+    except (RamLimitReached, TimeLimitReached, StopRequested) as error:
+        ended = error
+        log.warning("%s", error)
+    work.summary.recognition = work.recognize()
+    if work.summary.recognition:
+        _after_recognition(work.summary, work.summary.recognition, plan)
+    if ended:
+        raise ended
 
 
 def _after_recognition(summary: Summary, recognition: recognize.Summary, plan: Plan) -> None:
     summary.problems = list(dict.fromkeys([*summary.problems, *recognition.problems]))
     files = (item.folder.pkl for item in plan.folders)
     for file in [file for file in files if str(file.path) in recognition.damaged]:  # in what a plan does not read
-        log.warning("%s is kept as %s; the next run detects anew", file.path, file.set_aside("damaged"))
+        log.warning("%s is kept as %s; the next run detects anew", file, file.set_aside("damaged"))
 
 
 def _raise_failures(summary: Summary) -> None:

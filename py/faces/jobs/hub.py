@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,10 @@ from faces.errors import (
     StopRequested,
     TimeLimitReached,
 )
-from faces.files import is_locked, lock
-from faces.folders import DETECT_LOCK
+from faces.files import Lock, is_locked, lock
+from faces.folders import DETECT_LOCK, RECOGNIZE_LOCK
 from faces.guard import Guard
-from faces.heartbeat import STOP, Heartbeat, stamp
+from faces.heartbeat import QUIETLY, STOP, Heartbeat, stamp
 from faces.hub import Hub, HubAlbum
 from faces.jobs import detect, recognize, remove
 from faces.jobs.channel import log, read_settings
@@ -86,7 +86,8 @@ class _Pulse(Progress):
         self._shown.photo(f"{self._nick}/{path}", faces, error, seconds)
 
 
-Job = Callable[[HubAlbum, Guard, Progress], Any]
+#: What a turn is for: the album, its guard, where to tell how it goes, and the lock that is held -> a summary.
+Job = Callable[[HubAlbum, Guard, Progress, Lock | None], Any]
 
 
 class _Turns:
@@ -98,53 +99,80 @@ class _Turns:
         self.ram: float | None = None
         self.heart = Heartbeat(hub.database, command, whole)
         self.report = Report()
+        #: Channels whose turn comes later, with the number of their photos.
+        self.waiting: list[tuple[int, Channel]] = []
 
-    def take(self, channel: Channel, job: Job, mute: bool = False) -> Any:
-        """The job's summary; None if it did not come to an end, which is then in the report. What ends the whole run
-        is raised. `mute`: another one tells the page about this channel."""
+    def take(self, channel: Channel, job: Job, lock_name: str, mute: bool = False) -> None:
+        """The channel's turn, under its lock if that has a name; what came of it is in the report, unless it was
+        postponed. What ends the whole run is raised. `mute`: another one tells the page about this channel."""
+        try:
+            with ExitStack() as stack:
+                held = None
+                if lock_name:  # the page hears of what the holder of the lock does, not of who comes in vain
+                    path = self.hub.state_of(channel) / lock_name
+                    held = stack.enter_context(lock(path, f"another run on the channel {channel.nick}"))
+                summary = self._speak(channel, job, held, mute)
+            if not getattr(summary, "postponed", False):
+                self.report.outcomes.append(Outcome(channel.nick, summary))
+            else:
+                self.waiting.append((summary.todo, channel))
+        except FacesError as error:
+            log.log(logging.WARNING if _end(error)[0] == "stopped" else logging.ERROR, "%s: %s", channel.nick, error)
+            self.report.outcomes.append(Outcome(channel.nick, getattr(error, "summary", None), error))
+            if isinstance(error, DatabaseError | DiskFull) or self.guard.is_over:
+                raise
+
+    def _speak(self, channel: Channel, job: Job, held: Lock | None, mute: bool) -> Any:
+        """The job, and what the page is told of it: the last word comes before the lock is free."""
         self.heart.channel(channel, mute)
-        state, message, code = "failed", "an internal error: the log says more", FacesError.exit_code
+        state, message, code = "failed", "interrupted", StopRequested.exit_code
         try:
             if reason := self.heart.ask():
                 raise StopRequested(f"stopped by {reason}")
             album = self.hub.album(channel)
             settings = read_settings(album).with_options(ram=self.ram)
             guard = Guard(settings.ram, settings.time_limit, outer=self.guard, asked=self.heart.beat)
-            summary = job(album, guard, _Pulse(self.shown, self.heart, channel.nick, self.alone))
+            summary = job(album, guard, _Pulse(self.shown, self.heart, channel.nick, self.alone), held)
+            if getattr(summary, "postponed", False):
+                self.heart.wait(summary.todo)
             state, message, code = "done", "", 0
             return summary
         except FacesError as error:
             state, message, code = _end(error)
-            log.log(logging.WARNING if state == "stopped" else logging.ERROR, "%s: %s", channel.nick, error)
-            self.report.outcomes.append(Outcome(channel.nick, getattr(error, "summary", None), error))
-            if isinstance(error, DatabaseError | DiskFull) or self.guard.is_over:
-                raise
-            return None
-        except KeyboardInterrupt:
-            state, message, code = "stopped", "interrupted", StopRequested.exit_code
             raise
+        except Exception as error:  # a fault of ours must not cost the other channels their turn
+            log.exception("%s: internal error", channel.nick)
+            message, code = f"internal error, the log says more: {error!r}", FacesError.exit_code
+            raise FacesError(message) from error
         finally:
             self.heart.end(state, message, code)
-
-    def done(self, channel: Channel, summary: Any) -> None:
-        self.report.outcomes.append(Outcome(channel.nick, summary))
 
     @contextmanager
     def everything(self) -> Iterator[None]:
         """Round all turns: what ends the run goes into the report, and the page hears of it."""
-        state, message, code = "failed", "an internal error: the log says more", FacesError.exit_code
+        state, message, code = "failed", "interrupted", StopRequested.exit_code
         try:
             try:
                 yield
             except FacesError as error:
                 self.report.ended = error
+                self._not_reached(error)
             ended = self.report.error()
             state, message, code = _end(ended) if ended else ("done", "", 0)
         finally:
             if self._whole:
                 self.heart.end(state, message, code, of_run=True)
-                self.heart.forget_stop()
+                self.heart.forget_requests()
             self.hub.database.close()
+
+    def _not_reached(self, error: FacesError) -> None:
+        """Channels that were told to wait are told why their turn did not come."""
+        reached = {outcome.nick for outcome in self.report.outcomes}
+        for _, channel in self.waiting:
+            if channel.nick not in reached:
+                self.report.outcomes.append(Outcome(channel.nick, None, error))
+                self.heart.channel(channel)
+                self.heart.end(*_end(error))
 
 
 def _end(error: FacesError) -> tuple[str, str, int]:
@@ -175,29 +203,24 @@ def detect_channels(
         models = Models()  # loaded once for all channels
 
     def job(most: int | None) -> Job:
-        def run(album: HubAlbum, inner: Guard, progress: Progress) -> Any:
-            return detect.run(album, options, inner, progress, models=models, match=match, retry=retry, most=most)
+        def run(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
+            return detect.run(
+                album, options, inner, progress, models=models, match=match, retry=retry, most=most, held=held
+            )
 
         return run
 
     turns = _Turns(hub, "detect", guard, shown, alone, whole=True)
     turns.ram = options.get("ram")
     with lock(hub.lock(DETECT_LOCK), "another detection on this hub"), turns.everything():
-        waiting: list[tuple[int, Channel]] = []
         for channel in channels:
-            summary = turns.take(channel, job(None if alone else 0))
-            if summary is not None and summary.postponed:
-                waiting.append((summary.todo, channel))
-            elif summary is not None:
-                turns.done(channel, summary)
-        if waiting:
-            total = sum(todo for todo, _ in waiting)
+            turns.take(channel, job(None if alone else 0), DETECT_LOCK)
+        if turns.waiting:
+            total = sum(todo for todo, _ in turns.waiting)
             turns.heart.of_all(total)
             shown.start(total)
-        for _, channel in sorted(waiting, key=lambda item: item[0]):
-            summary = turns.take(channel, job(None))
-            if summary is not None:
-                turns.done(channel, summary)
+        for _, channel in sorted(turns.waiting, key=lambda item: item[0]):
+            turns.take(channel, job(None), DETECT_LOCK)
     return turns.report
 
 
@@ -205,10 +228,10 @@ def recognize_channels(hub: Hub, nick: str, options: dict[str, Any], guard: Guar
     """Recognize in the channel `nick`, or with "" in all that consent. A channel in which another recognition is at
     work is reported as locked. Raises UsageError as `detect_channels`."""
 
-    def job(album: HubAlbum, inner: Guard, progress: Progress) -> Any:
+    def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         inner.check()
         progress.step("recognizing")
-        summary = recognize.run(album, read_settings(album).with_options(**options))
+        summary = recognize.run(album, read_settings(album).with_options(**options), held=held)
         if summary.problems:
             error = PartlyFailed("\n".join(summary.problems))
             error.summary = summary  # type: ignore[attr-defined]
@@ -219,10 +242,7 @@ def recognize_channels(hub: Hub, nick: str, options: dict[str, Any], guard: Guar
     turns = _Turns(hub, "recognize", guard, shown, len(channels) == 1)
     with turns.everything():
         for channel in channels:
-            at_work = is_locked(hub.state_of(channel) / DETECT_LOCK)
-            summary = turns.take(channel, job, mute=at_work)
-            if summary is not None:
-                turns.done(channel, summary)
+            turns.take(channel, job, RECOGNIZE_LOCK, mute=is_locked(hub.state_of(channel) / DETECT_LOCK))
     return turns.report
 
 
@@ -231,9 +251,10 @@ def remove_channels(
 ) -> Report:
     """Remove in these channels. A run at work in one of them is asked to stop, and waited for: `wait` seconds."""
 
-    def job(album: HubAlbum, inner: Guard, progress: Progress) -> Any:
+    def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         progress.step("removing")
-        summary = remove.run(album, what, wait)
+        album = hub.album(album.channel)  # that has read no rows yet: others may change while a run is waited for
+        summary = remove.run(album, what, wait, inner.check)
         if summary.problems:
             error = PartlyFailed("\n".join(summary.problems))
             error.summary = summary  # type: ignore[attr-defined]
@@ -244,12 +265,16 @@ def remove_channels(
     with turns.everything():
         for channel in channels:
             guard.check()
-            request = stamp(time.time())
+            if not channel.nick:  # the hub has forgotten it
+                hub.forget(channel)
+                continue
+            request = stamp(time.time()) + (QUIETLY if what.everything else "")
             hub.database.write_value(f"{STOP}.{channel.nick}", request)
             try:
-                summary = turns.take(channel, job, mute=what.everything)  # a status would be something left
+                turns.take(channel, job, "", mute=what.everything)  # a status would be something left
             finally:
-                hub.database.delete_value(f"{STOP}.{channel.nick}", request)
-            if summary is not None:
-                turns.done(channel, summary)
+                # A detection that goes through the hub may come to this channel yet: it takes the request away then,
+                # or at its end.
+                if not is_locked(hub.lock(DETECT_LOCK)):
+                    hub.database.delete_value(f"{STOP}.{channel.nick}", request)
     return turns.report

@@ -127,7 +127,7 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
     plan = Plan()
     faces: list[dict[str, set[str]]] = []  # of each folder: key of a photo that is there -> ids of its faces
     for folder in album.folders():
-        plan.problems += folder.problems
+        plan.problems += folder.problems + folder.unready
         plan.skipped += folder.skipped
         plan.photos += len(folder.photos)
         try:
@@ -171,7 +171,7 @@ def _plan_folder(plan: Plan, folder: Folder, rows: list[FaceRow], wanted: Wanted
         present[key] = {row.face for row in own if row.face}
         if is_to_do([row for row in own if row.status != FAILED] if retry else own, photo, wanted):
             item.todo.append(photo)
-    if not folder.problems:  # what could not be listed is not gone
+    if not (folder.problems or folder.unready):  # what could not be listed is not gone
         item.vanished = known.keys() - present.keys()
     for key, own in known.items():
         for content in {row.content for row in own} - {""}:
@@ -212,9 +212,9 @@ def _find_doubled(plan: Plan, faces: list[dict[str, set[str]]]) -> None:
             if ids & seen:
                 item.doubled.add(key)
             seen |= ids
-        planned = {photo.name for photo in item.todo}
+        planned = {photo_key(photo.hash, photo.name) for photo in item.todo}
         item.todo += [p for p in item.folder.photos
-                      if photo_key(p.hash, p.name) in item.doubled and p.name not in planned]  # fmt: skip
+                      if photo_key(p.hash, p.name) in item.doubled - planned]  # fmt: skip
 
 
 def is_same_file(row: FaceRow, photo: Photo) -> bool:

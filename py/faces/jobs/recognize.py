@@ -9,14 +9,14 @@ from __future__ import annotations
 import gc
 import json
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from faces import store
-from faces.errors import ChangedMeanwhile, DiskFull, LockedError, PhotoError, StorageError
-from faces.files import lock
+from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, LockedError, PhotoError, StorageError
+from faces.files import Lock, lock
 from faces.folders import RECOGNIZE_LOCK, Album, photo_time
 from faces.images import content_hash
 from faces.jobs import channel, statistics
@@ -58,13 +58,13 @@ class Summary:
 MOST_ROUNDS = 3
 
 
-def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0) -> Summary:
+def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0, held: Lock | None = None) -> Summary:
     """Bring every faces.csv up to date; with `match` guess names anew, else keep the guesses there are.
 
     A folder that cannot be written is named in `problems`. Raises LockedError if another recognition holds the lock
-    for more than `wait` seconds, DiskFull if no room is left.
+    for more than `wait` seconds, DiskFull if no room is left. `held`: the lock, if the caller has it.
     """
-    with lock(album.lock(RECOGNIZE_LOCK), "another recognition", wait):
+    with nullcontext(held) if held else lock(album.lock(RECOGNIZE_LOCK), "another recognition", wait):
         edits = written = 0
         # What is made here lives until it is written: to look through it for garbage again and again would take a
         # third of the time.
@@ -120,7 +120,7 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
             statistics.write(album, collection, written, standings)
         except DiskFull:
             raise
-        except StorageError as error:
+        except (StorageError, DataFileError) as error:
             summary.problems.append(str(error))
     summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
     return changed

@@ -4,7 +4,7 @@ from every file; what stays is untouched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -16,17 +16,17 @@ from faces.folders import (
     DATA_FILES,
     DETECT_LOCK,
     EDITS_CSV,
-    FACES_STATISTICS,
-    MODELS_STATISTICS,
     NAMES_CSV,
     NAMES_LOCK,
     RECOGNIZE_LOCK,
     REPORT,
+    THRESHOLDS_JSON,
     Album,
     Folder,
 )
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
+from faces.jobs.statistics import HEADERS as STATISTICS
 from faces.records import FACE, NONE, OPEN, FaceRow, ShownFace
 
 
@@ -53,10 +53,11 @@ class Summary:
     problems: list[str] = field(default_factory=list)
 
 
-def run(album: Album, what: What, wait: float = 0.0) -> Summary:
-    """Remove. Raises LockedError if a detection or recognition is at work for more than `wait` seconds."""
+def run(album: Album, what: What, wait: float = 0.0, check: Callable[[], None] = lambda: None) -> Summary:
+    """Remove. Raises LockedError if a detection or recognition is at work for more than `wait` seconds, and what
+    `check`, asked while waiting, raises."""
     summary = Summary()
-    with _quiet_album(album, wait):
+    with _quiet_album(album, wait, check):
         for folder in list(album.folders()):
             try:
                 if what.everything:
@@ -70,8 +71,9 @@ def run(album: Album, what: What, wait: float = 0.0) -> Summary:
                 raise
             except FacesError as error:
                 summary.problems.append(str(error))
-        for name in (FACES_STATISTICS, MODELS_STATISTICS):  # made anew from what is left
-            album.data(name).remove()
+        for name in STATISTICS:  # made anew from what is left
+            if _is_ours(name, album.data(name)):
+                album.data(name).remove()
         if what.names and not what.everything and not summary.problems:
             _remove_journal(album, summary)  # last: names left in a faces.csv would come back without it
         if what.everything:
@@ -81,14 +83,14 @@ def run(album: Album, what: What, wait: float = 0.0) -> Summary:
 
 
 @contextmanager
-def _quiet_album(album: Album, wait: float) -> Iterator[None]:
+def _quiet_album(album: Album, wait: float, check: Callable[[], None]) -> Iterator[None]:
     with ExitStack() as stack:
         for name, who in (
             (DETECT_LOCK, "a detection"),
             (RECOGNIZE_LOCK, "a recognition"),
             (NAMES_LOCK, "a writer of names"),
         ):
-            stack.enter_context(lock(album.lock(name), who, wait))
+            stack.enter_context(lock(album.lock(name), who, wait, check))
         yield
 
 
@@ -217,9 +219,14 @@ def _is_ours(name: str, file: DataFile) -> bool:
     except FacesError:  # a link, a folder
         return False
     if name in (NAMES_CSV, EDITS_CSV):
-        return not content.strip() or content.lstrip(b"\xef\xbb\xbf").startswith(b"time,face,")
+        head = content.replace(b'"', b"").lstrip(b"\xef\xbb\xbf \r\n\t")
+        return not content.strip() or head.startswith(b"time,face,") or bool(store.read_decisions(file))
     if name == CONFIG_JSON:
         return "version" in (store.read_json(file)[0] or {"version": 0})
+    if name in STATISTICS:
+        return not content.strip() or content.startswith(STATISTICS[name])
+    if name == THRESHOLDS_JSON:
+        return not content.strip() or store.read_json(file)[0] is not None
     if name == REPORT:
         return b"<!-- faces " in content[:200]
     return True

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from faces import store
+from faces.errors import ForeignFile
 from faces.folders import FACES_STATISTICS, MODELS_STATISTICS, Album
 from faces.jobs.collection import Collection
 from faces.names import Standing
@@ -19,6 +20,8 @@ FACE_COLUMNS = ("file", "photo", "face", "face_nr", "detector", "model", "name",
                 "result", "width", "confidence", "seconds_detect", "seconds_embed")  # fmt: skip
 MODEL_COLUMNS = ("model", "detector", "accuracy", "detected", "recognised", "set", "correct", "wrong", "ignored",
                  "seconds", "seconds/face")  # fmt: skip
+#: How each file begins, by which it is known as ours.
+HEADERS = {FACES_STATISTICS: ",".join(FACE_COLUMNS).encode(), MODELS_STATISTICS: ",".join(MODEL_COLUMNS).encode()}
 CORRECT, WRONG = "correct", "wrong"
 
 
@@ -46,7 +49,7 @@ class Sums:
 def write(
     album: Album, collection: Collection, shown: Mapping[str, ShownFace], standings: Mapping[str, Standing]
 ) -> None:
-    """Both files, of faces as `shown` (by id) and as `standings` has them. Raises StorageError."""
+    """Both files, of faces as `shown` (by id) and as `standings` has them. Raises StorageError, ForeignFile."""
     lines, sums = [], defaultdict[tuple[str, str], Sums](Sums)
     for data in collection.folders:
         for face in data.faces:
@@ -98,4 +101,8 @@ def _add(sums: Sums, seen: ShownFace, guess: str, result: str, row: FaceRow, pho
 
 
 def _put(album: Album, name: str, columns: Iterable[str], rows: list[list[object]]) -> None:
-    album.data(name).write(store.table(columns, rows))
+    file = album.data(name)
+    before = file.read()
+    if before and not before.startswith(HEADERS[name]):
+        raise ForeignFile(f"{file} is not ours; it was left alone. Rename it to let the statistics be written")
+    file.write(store.table(columns, rows))

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 
 from faces.errors import DeadlyPhoto
 from faces.files import Lock
+from faces.folders import Photo
 
 #: A photo during which the program died this often, worked on alone, is given up.
 MOST_DEATHS = 3
 
 
+def suspect_key(photo: Photo, path: str) -> str:
+    """By what a photo is known over runs: the hub's hash, because there two in a folder may have one name; else its
+    path below the album's root."""
+    return photo.hash or path
+
+
 class Suspects:
-    """Suspects are worked on last and one at a time. Paths are those below the album's root."""
+    """Suspects are worked on last and one at a time; each is known by its `suspect_key`."""
 
     def __init__(self, held: Lock):
         self._held = held

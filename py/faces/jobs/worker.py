@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faces import parquet, store
-from faces.errors import DataFileError, DeadlyPhoto, DiskFull, LockedError, PhotoError, StorageError
-from faces.files import Lock
+from faces.errors import ConsentLost, DataFileError, DeadlyPhoto, DiskFull, LockedError, PhotoError, StorageError
 from faces.folders import Album, Folder, Photo, photo_time
 from faces.guard import Guard
 from faces.jobs import channel, recognize
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
 from faces.jobs.plan import Plan, Wanted, by_photo, is_same_file, lacking, read_rows
-from faces.jobs.suspects import Suspects
+from faces.jobs.suspects import Suspects, suspect_key
 from faces.progress import Progress
 from faces.records import FAILED, Box, FaceRow, ShownFace
 from faces.settings import Settings
@@ -77,7 +76,7 @@ class Worker:
         summary: Summary,
         guard: Guard,
         progress: Progress,
-        held: Lock,
+        suspects: Suspects,
         models: Models | None,
         match: bool,
         retry: bool,
@@ -88,7 +87,7 @@ class Worker:
         self.stored_at = time.monotonic()
         self.batch: list[Result] = []
         self._pipeline: Pipeline | None = None
-        self.suspects = Suspects(held)
+        self.suspects = suspects
 
     @property
     def pipeline(self) -> Pipeline:
@@ -113,7 +112,7 @@ class Worker:
         late: list[tuple[int, Photo]] = []
         try:
             for index, item in enumerate(self.plan.folders):
-                suspect = [p for p in item.todo if item.folder.path_of(p.name) in self.suspects]
+                suspect = [p for p in item.todo if suspect_key(p, item.folder.path_of(p.name)) in self.suspects]
                 late += [(index, photo) for photo in suspect]
                 self._folder(index, [p for p in item.todo if p not in suspect] if suspect else item.todo)
             for index, photo in late:  # what may kill the program again goes last and alone
@@ -159,14 +158,21 @@ class Worker:
             for photo in photos:
                 self.guard.check()
                 self._photo(index, photo, rows, shown[photo_key(photo.hash, photo.name)])
-                if len(self.batch) >= BATCH or (self.batch and self.batch[-1].job.path in self.suspects):
+                if len(self.batch) >= BATCH or (
+                    self.batch and suspect_key(self.batch[-1].job.photo, self.batch[-1].job.path) in self.suspects
+                ):
                     self._flush(rows)
                 if time.monotonic() - self.stored_at >= self.settings.store_seconds:
                     self._store(folder, rows)
                     self.recognize()
                     self.stored_at = time.monotonic()
-        finally:
+        except ConsentLost:
+            self.batch = []
+            raise
+        except BaseException:
             self._store(folder, rows)
+            raise
+        self._store(folder, rows)
 
     def _store(self, folder: Folder, rows: dict[str, list[FaceRow]]) -> None:
         self._flush(rows)
@@ -183,7 +189,7 @@ class Worker:
             return
         try:
             if not self.retry:
-                self.suspects.check(path)
+                self.suspects.check(suspect_key(photo, path))
             origin = self.origins.find(index, photo, key, rows.get(key, []))
         except PhotoError as error:
             rows[key] = self._given_up(photo, rows.get(key, []), error)
@@ -205,7 +211,7 @@ class Worker:
             self._tell(path, len({row.face for row in origin.rows if row.face}), "", time.monotonic() - start)
 
     def _work(self, job: Job) -> None:
-        self.suspects.working_on([job.path])
+        self.suspects.working_on([suspect_key(job.photo, job.path)])
         result = self.pipeline.work(job, self.plan.ids.__contains__)
         if _is_moving(job.photo):
             self._let_wait(job.photo)
@@ -232,7 +238,8 @@ class Worker:
         time_here = channel.file_time(photo.mtime_ns)
         known = [(row.face, row.relative_box) for row in origin.former]
         if not origin.former:
-            known += [(face.id, face.box) for face in shown if face.mtime == time_here]
+            known += [(face.id, face.box) for face in shown
+                      if face.mtime == time_here and face.content in ("", origin.content)]  # fmt: skip
         known += self.decided.get(origin.content, [])
         if photo.hash and not origin.former:
             known += self.decided.get(photo.hash, [])
@@ -251,11 +258,11 @@ class Worker:
         batch, self.batch = self.batch, []
         if not batch:
             return
-        self.suspects.working_on([result.job.path for result in batch])
+        self.suspects.working_on([suspect_key(result.job.photo, result.job.path) for result in batch])
         self.pipeline.embed(batch, self.plan.ids)
         for result in batch:
             self._free(result.job.former, result.rows)
-            self.suspects.survived(result.job.path)
+            self.suspects.survived(suspect_key(result.job.photo, result.job.path))
             rows[photo_key(result.job.photo.hash, result.job.photo.name)] = result.rows
             self._tell(result.job.path, result.faces, result.error, result.seconds)
 
