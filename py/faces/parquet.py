@@ -6,6 +6,7 @@ pyarrow is loaded by the first file that is there.
 from __future__ import annotations
 
 import io
+import pickletools
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -61,13 +62,13 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
     if content is None:
         return None
     if content[:4] != _PARQUET_MAGIC:
-        if content[:1] == b"\x80":  # the PROTO opcode, with which every pickle of this century begins
+        if _is_pickle(content):
             raise PickleRefused(
                 f"{file} is a Python pickle, which could run anything when loaded: it was not "
                 "read; detection will replace it"
             )
-        if not content.strip(b"\0"):  # a disk may lose what was in a file
-            raise DamagedFile(f"{file} is damaged: nothing but zeros")
+        if not content.strip(b"\0") or _PARQUET_MAGIC.startswith(content):  # a disk may lose what was in a file
+            raise DamagedFile(f"{file} is damaged: nothing is left in it")
         raise ForeignFile(f"{file} is no Parquet file, so it is not ours; it was left alone. Rename or delete it")
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -91,6 +92,18 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
         return _rows(parquet.read(columns=names, use_threads=False), names, _schema(pa))
     except (pa.ArrowException, ValueError, TypeError, OSError, BufferError, MemoryError) as error:
         raise DamagedFile(f"{file} is damaged: {error}") from error
+
+
+def _is_pickle(content: bytes) -> bool:
+    """Looks at the opcodes only; nothing is run."""
+    if content[:1] == b"\x80":  # PROTO: every pickle since Python 2.3
+        return True
+    if content[-1:] != b".":  # STOP
+        return False
+    try:
+        return sum(1 for _ in pickletools.genops(content)) > 1
+    except Exception:  # text, or anything else
+        return False
 
 
 def _rows(table: Any, names: list[str], schema: Any) -> list[FaceRow]:

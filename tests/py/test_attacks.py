@@ -413,7 +413,7 @@ def test_a_second_run_leaves_the_log_of_the_first_alone(drawn: Path, program: Pr
 def test_remove_names_works_beside_a_damaged_faces_pkl(drawn: Path) -> None:
     find(drawn)
     call(drawn, "a.png", "Ruth")
-    (drawn / "faces.pkl").write_bytes(b"torn")
+    (drawn / "faces.pkl").write_bytes(b"PAR1 torn")
     take_away(drawn, names=True)
     find(drawn)
     assert set(names(drawn).values()) == {""}

@@ -209,9 +209,14 @@ def test_damaged_parquet_is_told_from_foreign_and_newer(tmp_path: Path) -> None:
             assert isinstance(parquet.read_faces(file), list)
         except (DamagedFile, ForeignFile, PickleRefused):
             pass
-    file.path.write_bytes(b"just text")
-    with pytest.raises(DamagedFile):
-        parquet.read_faces(file)
+    for text in (b"just text", b"ends with a dot.", b"."):
+        file.path.write_bytes(text)
+        with pytest.raises(ForeignFile, match="left alone"):
+            parquet.read_faces(file)
+    for rest in (bytes(500), b"PAR"):
+        file.path.write_bytes(rest)
+        with pytest.raises(DamagedFile):
+            parquet.read_faces(file)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
