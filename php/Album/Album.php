@@ -1,0 +1,70 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Album;
+
+use Faces\Rights\Sight;
+use Faces\Rights\Visitor;
+use Faces\Store\Channel;
+use Faces\Store\Cloud;
+use Faces\Store\FacesCsv;
+use Faces\Store\Journal;
+use Faces\Store\Quota;
+use Faces\Store\UnreadableFile;
+
+/** A channel's photos and faces as one visitor may have them: puts together what the others do. */
+final class Album
+{
+    public readonly Cloud $cloud;
+    public readonly Quota $quota;
+    private readonly Journal $journal;
+
+    public function __construct(public readonly Channel $channel, public readonly Visitor $visitor)
+    {
+        $this->cloud = new Cloud($channel);
+        $this->quota = new Quota($channel);
+        $this->journal = new Journal($this->cloud, $this->quota);
+    }
+
+    public function gallery(): Gallery
+    {
+        $problems = [];
+        try {
+            $decisions = $this->journal->decisions();
+        } catch (UnreadableFile $error) { // what the worker carried over into faces.csv is still there
+            $decisions = [];
+            $problems[] = $error->getMessage();
+        }
+        $gallery = new Gallery($this->cloud, new Sight($this->cloud, $this->visitor), new FacesCsv($this->channel), new Decisions($decisions));
+        $gallery->problems = $problems;
+        return $gallery;
+    }
+
+    /**
+     * Decides about faces, all of them or none.
+     *
+     * @param list<string> $ids
+     * @return list<Decision>|null what was written; null if one of the faces is not there for this visitor
+     */
+    public function decide(array $ids, string $kind, string $name): ?array
+    {
+        $found = $this->gallery()->find($ids);
+        $decisions = [];
+        foreach ($ids as $id) {
+            if (!isset($found[$id])) {
+                return null;
+            }
+            [$face, $photo] = $found[$id];
+            $decisions[] = new Decision('', $face->id, $photo->hash, $this->path($photo), $face->box, $kind, $name,
+                $this->visitor->address, $photo->content);
+        }
+        return $this->journal->append($decisions);
+    }
+
+    /** The photo's path in the cloud as it is now. */
+    public function path(Photo $photo): string
+    {
+        return ltrim($this->cloud->folderPath($photo->folder) . '/' . ($this->cloud->photoNames([$photo->hash])[$photo->hash] ?? ''), '/');
+    }
+}

@@ -1,0 +1,42 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Album;
+
+/** A rectangle on a photo: left, top, width, height as fractions (0 to 1) of the upright photo. */
+final class Box
+{
+    /** From this overlap on two boxes on one photo are the same face; as SAME_FACE_OVERLAP in py/faces/records.py. */
+    public const SAME_FACE = 0.3;
+
+    public function __construct(
+        public readonly float $x,
+        public readonly float $y,
+        public readonly float $w,
+        public readonly float $h,
+    ) {
+    }
+
+    /** A box from texts; null unless each is a finite number and the box has an area. */
+    public static function fromText(string $x, string $y, string $w, string $h): ?self
+    {
+        if (!is_numeric($x) || !is_numeric($y) || !is_numeric($w) || !is_numeric($h)) {
+            return null;
+        }
+        $box = new self((float) $x, (float) $y, (float) $w, (float) $h);
+        return is_finite($box->x + $box->y + $box->w + $box->h) && $box->w > 0 && $box->h > 0 ? $box : null;
+    }
+
+    /** Intersection over union, 0 to 1. */
+    public function overlap(self $other): float
+    {
+        $w = min($this->x + $this->w, $other->x + $other->w) - max($this->x, $other->x);
+        $h = min($this->y + $this->h, $other->y + $other->h) - max($this->y, $other->y);
+        if ($w <= 0 || $h <= 0) {
+            return 0.0;
+        }
+        $union = $this->w * $this->h + $other->w * $other->h - $w * $h;
+        return $union > 0 ? $w * $h / $union : 0.0;
+    }
+}

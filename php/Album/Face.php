@@ -1,0 +1,60 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Album;
+
+/** A face as people see it: a row of faces.csv with what was decided since. */
+final class Face
+{
+    public const OPEN = '';
+    public const NAMED = 'named';
+    public const UNKNOWN = 'unknown';
+    public const IGNORED = 'ignored';
+    public const STATES = [self::OPEN, self::NAMED, self::UNKNOWN, self::IGNORED];
+
+    public function __construct(
+        public readonly string $id,
+        public readonly Box $box,
+        public readonly int $number,
+        public string $name,
+        /** One of STATES. */
+        public string $state,
+        /** The name the program guesses; "" if none. */
+        public string $guess,
+        public readonly ?float $distance,
+        /** When the decision was made that holds; "" if there was none. UTC, ISO 8601, as text sorts as time. */
+        public string $time,
+        public readonly float $confidence,
+        public readonly string $detector,
+        public readonly string $model,
+    ) {
+    }
+
+    /** The name a person gave, else the guess where nobody decided. */
+    public function person(bool $guesses): string
+    {
+        if ($this->state === self::NAMED) {
+            return $this->name;
+        }
+        return $guesses && $this->state === self::OPEN ? $this->guess : '';
+    }
+
+    /** @return array<string, mixed> */
+    public function toJson(): array
+    {
+        return [
+            'id' => $this->id,
+            'box' => [$this->box->x, $this->box->y, $this->box->w, $this->box->h],
+            'number' => $this->number,
+            'name' => $this->name,
+            'state' => $this->state,
+            'guess' => $this->state === self::OPEN ? $this->guess : '',
+            'distance' => $this->distance,
+            'confidence' => $this->confidence,
+            'detector' => $this->detector,
+            'model' => $this->model,
+            'time' => $this->time,
+        ];
+    }
+}

@@ -1,0 +1,32 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Album;
+
+/** A photo with its faces. */
+final class Photo
+{
+    public function __construct(
+        /** The hub's hash, by which everything about it is found. */
+        public readonly string $hash,
+        /** Hash of the content the faces were found in. */
+        public readonly string $content,
+        /** Local time, ISO 8601; "" if unknown. */
+        public readonly string $taken,
+        /** @var list<Face> */
+        public array $faces,
+        /** Hash of the folder it lies in now, "" at the top. */
+        public string $folder = '',
+        /** UTC, as the hub has it: "2026-11-24 09:00:00". */
+        public string $uploaded = '',
+    ) {
+    }
+
+    /** The time to sort and filter by: when it was taken (if unknown, uploaded), or when it was uploaded. */
+    public function date(string $by): string
+    {
+        $uploaded = str_replace(' ', 'T', substr($this->uploaded, 0, 19));
+        return $by === 'taken' && $this->taken !== '' ? substr($this->taken, 0, 19) : $uploaded;
+    }
+}

@@ -1,0 +1,163 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Album;
+
+use Faces\Store\Cloud;
+use Faces\Web\Refusal;
+use Faces\Web\Request;
+
+/** What photos are asked for. docs/api.md describes the parameters. */
+final class Query
+{
+    public const MOST = 200;
+    private const STATES = ['', 'unnamed', 'guessed', 'named', 'unknown', 'ignored'];
+
+    /**
+     * @param list<string> $all names that all have to be on the photo
+     * @param list<string> $any names of which one has to be
+     * @param list<string> $not names that must not be
+     * @param list<string> $only nobody but these, and one of them at least
+     * @param list<string>|null $folders hashes; null: all
+     */
+    private function __construct(
+        private readonly array $all,
+        private readonly array $any,
+        private readonly array $not,
+        private readonly array $only,
+        private readonly bool $guesses,
+        private readonly string $from,
+        private readonly string $to,
+        private readonly ?array $folders,
+        private readonly string $state,
+        private readonly int $leastPeople,
+        private readonly int $mostPeople,
+        private readonly string $sort,
+        private readonly bool $ascending,
+        public readonly int $offset,
+        public readonly int $limit,
+    ) {
+    }
+
+    public static function fromRequest(Request $request, Cloud $cloud): self
+    {
+        return new self(
+            $request->names('all'),
+            $request->names('any'),
+            $request->names('not'),
+            $request->names('only'),
+            $request->choice('guesses', ['1', '0']) === '1',
+            self::day($request->value('from'), 'from'),
+            self::day($request->value('to'), 'to'),
+            self::below($request->value('folder'), $cloud),
+            $request->choice('state', self::STATES),
+            $request->number('people_min', 0, 0, 1000),
+            $request->number('people_max', 1_000_000, 0, 1_000_000),
+            $request->choice('sort', ['taken', 'uploaded']),
+            $request->choice('order', ['desc', 'asc']) === 'asc',
+            $request->number('offset', 0, 0, 10_000_000),
+            $request->number('limit', 50, 1, self::MOST),
+        );
+    }
+
+    /**
+     * A page of the photos that match, and how many there are.
+     *
+     * @return array{total: int, faces: int, photos: list<Photo>}
+     */
+    public function page(Gallery $gallery): array
+    {
+        $keys = [];
+        $faces = 0;
+        foreach ($gallery->photos() as $file => $photo) {
+            if ($this->matches($photo)) {
+                // the hash makes the order the same each time
+                $keys[$photo->date($this->sort) . ' ' . $photo->hash] = $file;
+                $faces += count($photo->faces);
+            }
+        }
+        $this->ascending ? ksort($keys, SORT_STRING) : krsort($keys, SORT_STRING);
+        $wanted = array_slice($keys, $this->offset, $this->limit, true);
+        // Only the keys were kept: the photos of the page are read again.
+        $found = [];
+        foreach ($wanted === [] ? [] : $gallery->photos(array_values(array_unique($wanted))) as $photo) {
+            $key = $photo->date($this->sort) . ' ' . $photo->hash;
+            if (isset($wanted[$key])) {
+                $found[$key] = $photo;
+            }
+        }
+        $photos = array_values(array_filter(array_map(static fn (string $key) => $found[$key] ?? null, array_keys($wanted))));
+        return ['total' => count($keys), 'faces' => $faces, 'photos' => $photos];
+    }
+
+    public function matches(Photo $photo): bool
+    {
+        if ($this->folders !== null && !in_array($photo->folder, $this->folders, true)) {
+            return false;
+        }
+        $day = substr($photo->date($this->sort), 0, 10);
+        if (($this->from !== '' && $day < $this->from) || ($this->to !== '' && $day > $this->to)) {
+            return false;
+        }
+        return $this->matchesPeople($photo) && $this->matchesState($photo);
+    }
+
+    private function matchesPeople(Photo $photo): bool
+    {
+        $people = [];
+        $others = $count = 0;
+        foreach ($photo->faces as $face) {
+            if ($face->state === Face::IGNORED) {
+                continue;
+            }
+            $count++;
+            $person = $face->person($this->guesses);
+            if ($person !== '') {
+                $people[$person] = true;
+            }
+            $others += (int) !in_array($person, $this->only, true);
+        }
+        $has = static fn (string $name): bool => isset($people[$name]);
+        return $count >= $this->leastPeople && $count <= $this->mostPeople
+            && count(array_filter($this->all, $has)) === count($this->all)
+            && ($this->any === [] || array_filter($this->any, $has) !== [])
+            && array_filter($this->not, $has) === []
+            && ($this->only === [] || ($others === 0 && $count > 0));
+    }
+
+    private function matchesState(Photo $photo): bool
+    {
+        foreach ($photo->faces as $face) {
+            $has = match ($this->state) {
+                '' => true,
+                'unnamed' => $face->state === Face::OPEN,
+                'guessed' => $face->state === Face::OPEN && $face->guess !== '',
+                default => $face->state === $this->state,
+            };
+            if ($has) {
+                return true;
+            }
+        }
+        return $this->state === '';
+    }
+
+    private static function day(string $text, string $name): string
+    {
+        $parts = array_map('intval', explode('-', $text));
+        if ($text !== '' && !(preg_match('/^\d{4}-\d\d-\d\d$/D', $text) && checkdate($parts[1], $parts[2], $parts[0]))) {
+            throw new Refusal("$name: a day as 2026-11-24 is expected", Refusal::BAD);
+        }
+        return $text;
+    }
+
+    /** The folder and all below it; "/" is the top alone. One that is not there has no photos. @return list<string>|null */
+    private static function below(string $folder, Cloud $cloud): ?array
+    {
+        if ($folder === '' || $folder === '/') {
+            return $folder === '' ? null : [''];
+        }
+        $hashes = array_map('strval', array_keys($cloud->folders()));
+        return array_values(array_filter($hashes, static fn (string $hash): bool => $cloud->isBelow($hash, $folder)));
+    }
+}

@@ -1,0 +1,78 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces;
+
+use Faces\Store\Channel;
+use Faces\Store\ChannelFiles;
+use Faces\Store\Clones;
+use Faces\Store\Cloud;
+use Faces\Store\Quota;
+use Faces\Store\State;
+use Faces\Worker\Launcher;
+use Faces\Worker\Settings;
+
+/**
+ * What the hub's cron does for us, every ten minutes or so: data files are made and kept private, clones get what changed,
+ * and once in an interval new photos are looked for, so that nobody has to open a page and wait.
+ */
+final class Cron
+{
+    /** The hub hands out a job of more than 300 seconds a second time. */
+    private const PATIENCE = 120.0;
+
+    public static function run(): void
+    {
+        $end = microtime(true) + self::PATIENCE;
+        foreach (Channel::consenting() as $channel) {
+            $left = $end - microtime(true);
+            if ($left <= 0) {
+                logger('faces: not all channels had their turn, the next run goes on', LOGGER_NORMAL);
+                break;
+            }
+            self::tend($channel, $left);
+        }
+        self::search();
+    }
+
+    private static function tend(Channel $channel, float $seconds): void
+    {
+        try {
+            $cloud = new Cloud($channel);
+            $files = new ChannelFiles($cloud, new Quota($channel));
+            $files->ensure($seconds);
+            foreach ($files->problems as $problem) {
+                logger("faces: $channel->nick: $problem", LOGGER_NORMAL);
+            }
+            Clones::sendChanged($cloud);
+        } catch (\Throwable $error) { // one channel's trouble is not the others'
+            logger("faces: $channel->nick: {$error->getMessage()}", LOGGER_NORMAL);
+        }
+    }
+
+    /** A run that was stopped by a signal, as by a restart of the server, is not left until the interval is over. */
+    private static function search(): void
+    {
+        $stamp = State::path('cron');
+        clearstatcache(true, $stamp);
+        $last = is_file($stamp) ? (int) filemtime($stamp) : 0;
+        $interval = Settings::interval();
+        if ($interval === 0 || Settings::isBlocked() || (time() - $last < 60 * $interval - 30 && !self::wasInterrupted($last))) {
+            return;
+        }
+        try {
+            State::write($stamp, '');
+            Launcher::detect();
+        } catch (\Throwable $error) {
+            logger("faces: {$error->getMessage()}", LOGGER_NORMAL);
+        }
+    }
+
+    private static function wasInterrupted(int $since): bool
+    {
+        $lines = explode("\n", State::read(State::path('detect.outcome')), 3);
+        // 9: stopped, by a signal or by somebody on the page; that one is to stay stopped
+        return $lines[0] === '9' && strtotime($lines[1] ?? '') > $since && str_contains($lines[2] ?? '', 'SIGTERM');
+    }
+}

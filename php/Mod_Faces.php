@@ -1,0 +1,38 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Zotlabs\Module;
+
+use Faces\Web\Front;
+use Faces\Web\Request;
+use Zotlabs\Web\Controller;
+
+require_once __DIR__ . '/autoload.php';
+
+/** What Hubzilla calls for /faces and all that is below it: init, then (for a POST) post, then get. */
+final class Faces extends Controller
+{
+    private string $page = '';
+
+    /** Answers what is no page (data, decisions, redirects, refusals) and ends there. */
+    public function init(): void
+    {
+        $answer = Front::answer(Request::fromHub());
+        if ($answer->isPage()) {
+            $this->page = $answer->body;
+            http_response_code($answer->code);
+            return;
+        }
+        $answer->send();
+        killme();
+    }
+
+    public function get(): string
+    {
+        // The hub's own style sheet is cached by the hub's version, not by ours: hence the time of the file.
+        $sheet = 'addon/faces/view/css/faces.css';
+        head_add_css('/' . $sheet . '?t=' . (int) @filemtime($sheet));
+        return $this->page;
+    }
+}

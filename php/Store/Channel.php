@@ -1,0 +1,71 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Store;
+
+use Zotlabs\Lib\Apps;
+
+/** A channel of this hub, whose photos and faces it is about. */
+final class Channel
+{
+    private function __construct(
+        public readonly int $id,
+        public readonly string $nick,
+        public readonly string $name,
+        public readonly string $hash,
+        public readonly int $account,
+        /** @var array<string, mixed> the hub's row, for the hub's own functions */
+        public readonly array $row,
+    ) {
+    }
+
+    /** Null if there is none of that name, or it was removed. */
+    public static function named(string $nick): ?self
+    {
+        // The hub's look-up takes what the database's collation takes; the files lie under the very name.
+        $row = preg_match('/^[^\/\0.][^\/\0]{0,190}$/D', $nick) ? channelx_by_nick($nick) : false;
+        return is_array($row) && $row['channel_address'] === $nick ? self::of($row) : null;
+    }
+
+    /** Every channel with the app, which is its consent. @return list<self> */
+    public static function consenting(): array
+    {
+        $rows = Sql::rows(
+            "SELECT DISTINCT app_channel FROM app WHERE app_plugin = '%s' AND app_channel <> 0 AND app_deleted = 0",
+            'faces',
+        );
+        $found = [];
+        foreach ($rows as $row) {
+            $channel = channelx_by_n((int) $row['app_channel']);
+            if (is_array($channel) && !(int) $channel['channel_removed']) {
+                $found[] = self::of($channel);
+            }
+        }
+        return $found;
+    }
+
+    public function hasApp(): bool
+    {
+        return Apps::addon_app_installed($this->id, 'faces');
+    }
+
+    /** The rights of a data file: the owner and nobody else. */
+    public function ownerOnly(): string
+    {
+        return '<' . $this->hash . '>';
+    }
+
+    /** @param array<string, mixed> $row */
+    private static function of(array $row): self
+    {
+        return new self(
+            (int) $row['channel_id'],
+            (string) $row['channel_address'],
+            (string) $row['channel_name'],
+            (string) $row['channel_hash'],
+            (int) $row['channel_account_id'],
+            $row,
+        );
+    }
+}

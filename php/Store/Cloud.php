@@ -1,0 +1,191 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Store;
+
+/** A channel's cloud: folders and data files by the rows of `attach`. store/ itself is never walked. */
+final class Cloud
+{
+    public const FACES_CSV = 'faces.csv';
+    public const FACES_PKL = 'faces.pkl';
+    public const FOLDER_FILES = [self::FACES_CSV, self::FACES_PKL];
+    public const DATA_FOLDER = 'faces';
+    public const NAMES_CSV = 'names.csv';
+    public const EDITS_CSV = 'edits.csv';
+    public const CONFIG_JSON = 'config.json';
+    /** In the channel's folder `faces`. */
+    public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, 'thresholds.json',
+        'faces_statistics.csv', 'models_statistics.csv'];
+    private const DEEPEST = 100;
+
+    /** @var array<string, array{name: string, parent: string}>|null */
+    private ?array $folders = null;
+    /** @var list<DataFile>|null */
+    private ?array $files = null;
+
+    public function __construct(public readonly Channel $channel)
+    {
+    }
+
+    /** @return array<string, array{name: string, parent: string}> folders by hash */
+    public function folders(): array
+    {
+        if ($this->folders === null) {
+            $this->folders = [];
+            $rows = Sql::rows(
+                'SELECT hash, filename, folder FROM attach WHERE uid = %d AND is_dir = 1 ORDER BY id',
+                $this->channel->id,
+            );
+            foreach ($rows as $row) {
+                $this->folders[(string) $row['hash']] ??= ['name' => (string) $row['filename'], 'parent' => (string) $row['folder']];
+            }
+        }
+        return $this->folders;
+    }
+
+    /** From the top down, hashes of the folders that lead to this one, itself the last; not more than DEEPEST. @return list<string> */
+    public function chain(string $hash): array
+    {
+        $chain = [];
+        $folders = $this->folders();
+        while ($hash !== '' && isset($folders[$hash]) && count($chain) < self::DEEPEST && !in_array($hash, $chain, true)) {
+            $chain[] = $hash;
+            $hash = $folders[$hash]['parent'];
+        }
+        return array_reverse($chain);
+    }
+
+    /** For people, made from the chain of folders: the hub's own display_path is stale after a rename. */
+    public function folderPath(string $hash): string
+    {
+        return implode('/', array_map(fn (string $h): string => $this->folders()[$h]['name'], $this->chain($hash)));
+    }
+
+    /** Whether the folder is that one, or lies below it. */
+    public function isBelow(string $hash, string $top): bool
+    {
+        return in_array($top, $this->chain($hash), true);
+    }
+
+    /** The hash of the channel's folder `faces`; "" if it has none. */
+    public function dataFolder(): string
+    {
+        foreach ($this->folders() as $hash => $folder) {
+            if ($folder['parent'] === '' && $folder['name'] === self::DATA_FOLDER) {
+                return (string) $hash;
+            }
+        }
+        return '';
+    }
+
+    /** faces.csv of each folder that has one, by the folder's hash. @return array<string, DataFile> */
+    public function facesFiles(): array
+    {
+        $found = [];
+        foreach ($this->files() as $file) {
+            if ($file->name === self::FACES_CSV) {
+                $found[$file->folder] ??= $file;
+            }
+        }
+        return $found;
+    }
+
+    /** A file of the channel's folder `faces`; null if the hub has no row for it. */
+    public function own(string $name): ?DataFile
+    {
+        $top = $this->dataFolder();
+        foreach ($top === '' ? [] : $this->files() as $file) {
+            if ($file->folder === $top && $file->name === $name) {
+                return $file;
+            }
+        }
+        return null;
+    }
+
+    /** Every data file that is ours by name and place, the oldest of a name first, as the hub opens it. @return list<DataFile> */
+    public function files(): array
+    {
+        if ($this->files === null) {
+            $this->files = [];
+            $top = $this->dataFolder();
+            $rows = Sql::rows(
+                'SELECT id, hash, filename, folder, filesize, edited, content, allow_cid, allow_gid, deny_cid, deny_gid '
+                . 'FROM attach WHERE uid = %d AND is_dir = 0 AND filename IN ('
+                . Sql::in([...self::FOLDER_FILES, ...self::CHANNEL_FILES]) . ') ORDER BY id',
+                $this->channel->id,
+            );
+            foreach ($rows as $row) {
+                $name = (string) $row['filename']; // MySQL compares without case
+                $folder = (string) $row['folder'];
+                if (in_array($name, self::FOLDER_FILES, true)
+                    || ($top !== '' && $folder === $top && in_array($name, self::CHANNEL_FILES, true))) {
+                    $this->files[] = $this->file($row);
+                }
+            }
+        }
+        return $this->files;
+    }
+
+    /** Hashes of the folders with photos in them, "" for the top; those below `faces` left out. @return list<string> */
+    public function foldersWithPhotos(): array
+    {
+        $top = $this->dataFolder();
+        $found = [];
+        foreach (Sql::rows('SELECT DISTINCT folder FROM attach WHERE uid = %d AND is_photo = 1', $this->channel->id) as $row) {
+            $folder = (string) $row['folder'];
+            $isThere = $folder === '' || isset($this->folders()[$folder]);
+            if ($isThere && !($top !== '' && $this->isBelow($folder, $top))) {
+                $found[] = $folder;
+            }
+        }
+        return $found;
+    }
+
+    /** The names of photos as they are now: faces.csv may have old ones. @param list<string> $hashes @return array<string, string> by hash */
+    public function photoNames(array $hashes): array
+    {
+        if ($hashes === []) {
+            return [];
+        }
+        $rows = Sql::rows('SELECT hash, filename FROM attach WHERE uid = %d AND hash IN (' . Sql::in($hashes) . ')', $this->channel->id);
+        return array_column($rows, 'filename', 'hash');
+    }
+
+    /** Forget what was read: rows were made or changed. */
+    public function refresh(): void
+    {
+        $this->folders = $this->files = null;
+    }
+
+    /** @param array<string, mixed> $row */
+    private function file(array $row): DataFile
+    {
+        $stored = Sql::text($row['content']);
+        return new DataFile(
+            (int) $row['id'],
+            (string) $row['hash'],
+            (string) $row['filename'],
+            (string) $row['folder'],
+            (int) $row['filesize'],
+            (string) $row['edited'],
+            $this->path($stored),
+            $stored,
+            $row['allow_cid'] === $this->channel->ownerOnly() && "$row[allow_gid]$row[deny_cid]$row[deny_gid]" === '',
+        );
+    }
+
+    /** Where a row's file lies, "" if that is not within store/NICK: a crafted row, a symbolic link, `..`. */
+    private function path(string $content): string
+    {
+        $start = "store/{$this->channel->nick}/";
+        $path = str_contains($content, 'store') ? $content : $start . $content; // as the hub itself reads it
+        $odd = array_intersect(explode('/', $path), ['', '.', '..']);
+        if (!str_starts_with($path, $start) || str_contains($path, "\0") || $odd !== []) {
+            return '';
+        }
+        $base = realpath($start);
+        $parent = realpath(dirname($path));
+        return $base !== false && $parent !== false && str_starts_with("$parent/", "$base/") && !is_link($path) ? $path : '';
+    }
+}

@@ -1,0 +1,45 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Store;
+
+use Faces\Web\Refusal;
+
+/**
+ * What the hub lets a channel store. To be asked before a write: the hub itself looks afterwards, and then deletes the file
+ * (Zotlabs/Storage/File.php).
+ */
+final class Quota
+{
+    public function __construct(private readonly Channel $channel)
+    {
+    }
+
+    /** Whether there is room for so many bytes in one file, in the place of `$replaced`. "" or the reason why not. */
+    public function refusal(int $bytes, int $replaced = 0): string
+    {
+        $largest = (int) get_config('system', 'maxfilesize');
+        if ($largest > 0 && $bytes > $largest) {
+            return "it would have $bytes bytes, the hub takes files of $largest at most. The admin can raise system/maxfilesize";
+        }
+        $limit = engr_units_to_bytes(service_class_fetch($this->channel->id, 'attach_upload_limit'));
+        if ($limit !== false) {
+            $rows = Sql::rows('SELECT SUM(filesize) AS total FROM attach WHERE aid = %d', $this->channel->account);
+            $total = (int) ($rows[0]['total'] ?? 0) - $replaced;
+            if ($total + $bytes > (int) $limit) {
+                return "the account may store $limit bytes, and $total are used. Delete something, or ask the admin for more";
+            }
+        }
+        return '';
+    }
+
+    /** @throws Refusal */
+    public function check(DataFile $file, int $bytes): void
+    {
+        $reason = $this->refusal($bytes, $file->size);
+        if ($reason !== '') {
+            throw new Refusal("$file->name was not changed: $reason", Refusal::FULL);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Store;
+
+/**
+ * Our own folder in the hub's store, which no user and no visitor can reach: locks, caches, what the last run ended with.
+ * The worker uses the same (docs/hub.md).
+ */
+final class State
+{
+    /** For the whole hub, "store/[data]/faces", or for one channel, with its number below that. */
+    public static function path(string $name, ?Channel $channel = null): string
+    {
+        $folder = 'store/[data]/faces' . ($channel ? '/' . $channel->id : '');
+        return "$folder/$name";
+    }
+
+    /**
+     * Opens a file of ours for a lock or a note; it is made if it is not there.
+     *
+     * @return resource
+     */
+    public static function open(string $path)
+    {
+        self::makeFolder(dirname($path));
+        $file = is_link($path) ? false : @fopen($path, 'c+e');
+        if ($file === false) {
+            throw new \RuntimeException("$path cannot be written. It has to belong to the web user");
+        }
+        @chmod($path, 0600);
+        return $file;
+    }
+
+    /** Replaces a file of ours as a whole; a failure is not said: what lies here can be made again. */
+    public static function write(string $path, string $content): bool
+    {
+        self::makeFolder(dirname($path));
+        $temporary = $path . '.' . getmypid() . bin2hex(random_bytes(3)) . '.tmp';
+        $done = @file_put_contents($temporary, $content) === strlen($content)
+            && @chmod($temporary, 0600) && @rename($temporary, $path);
+        if (!$done) {
+            @unlink($temporary);
+        }
+        return $done;
+    }
+
+    /** "" where there is none. */
+    public static function read(string $path): string
+    {
+        return is_file($path) && !is_link($path) ? (string) @file_get_contents($path) : '';
+    }
+
+    /** Whether somebody holds the lock at this path now: the kernel knows. */
+    public static function isLocked(string $path): bool
+    {
+        $file = is_file($path) && !is_link($path) ? @fopen($path, 'r+e') : false;
+        if ($file === false) {
+            return false;
+        }
+        $free = flock($file, LOCK_EX | LOCK_NB);
+        fclose($file);
+        return !$free;
+    }
+
+    private static function makeFolder(string $folder): void
+    {
+        if (!is_dir($folder)) {
+            @mkdir($folder, 0700, true);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Web;
+
+use Faces\Album\Album;
+use Faces\Album\Decision;
+use Faces\Album\Name;
+use Faces\Store\ChannelFiles;
+use Faces\Store\ChannelSettings;
+use Faces\Store\Clones;
+use Faces\Store\Cloud;
+use Faces\Store\UnreadableFile;
+use Faces\Worker\Launcher;
+use Faces\Worker\Settings;
+
+/** What may be done. Each is a POST with the hub's form token; docs/api.md describes the fields. */
+final class Actions
+{
+    public const MOST_FACES = 10_000;
+    /** Seconds in which data files are made within a request. */
+    private const PATIENCE = 5.0;
+
+    public static function name(Album $album, Request $request): Answer
+    {
+        $ids = array_values(array_unique(array_filter(explode(',', $request->field('faces', 700_000)))));
+        foreach ($ids as $id) {
+            if (!preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $id)) {
+                throw new Refusal('faces: ids with commas between them are expected', Refusal::BAD);
+            }
+        }
+        if ($ids === [] || count($ids) > self::MOST_FACES) {
+            throw new Refusal('faces: from 1 to ' . self::MOST_FACES . ' faces are expected', Refusal::BAD);
+        }
+        $kind = $request->field('decision') ?: Decision::NAME;
+        if (!in_array($kind, Decision::KINDS, true)) {
+            throw new Refusal('decision: one of ' . implode(', ', Decision::KINDS) . ' is expected', Refusal::BAD);
+        }
+        $name = self::nameOf($request, $kind);
+        try {
+            $decisions = $album->decide($ids, $kind, $name);
+        } catch (UnreadableFile $error) {
+            throw new Refusal("Nothing was saved: {$error->getMessage()}", Refusal::BUSY);
+        }
+        if ($decisions === null) {
+            throw new Refusal('There is no such face, or not any more. Nothing was saved.', Refusal::MISSING);
+        }
+        $file = $album->cloud->own(Cloud::NAMES_CSV);
+        Clones::send($album->channel, $file ? [$file->hash] : []);
+        $saved = array_map(static fn (Decision $d): array => ['face' => $d->face, 'decision' => $d->kind, 'name' => $d->name,
+            'time' => $d->time], $decisions);
+        return self::done($request, $album, ['saved' => $saved, 'searching' => self::searchNow($album)]);
+    }
+
+    public static function recognize(Album $album, Request $request): Answer
+    {
+        $started = Launcher::recognize($album->channel);
+        return self::done($request, $album, ['started' => true, 'follows' => !$started], 202);
+    }
+
+    public static function start(Album $album, Request $request): Answer
+    {
+        $files = new ChannelFiles($album->cloud, $album->quota);
+        $files->ensure(self::PATIENCE);
+        if (!Launcher::detect($album->channel)) {
+            throw new Refusal('A search is at work on this hub. Yours follows.', Refusal::BUSY, ['follows' => true]);
+        }
+        return self::done($request, $album, ['started' => true, 'problems' => $files->problems], 202);
+    }
+
+    public static function stop(Album $album, Request $request): Answer
+    {
+        // docs/hub.md: a request is a time, so that one that is left over stops no later run
+        if (set_config('faces', 'stop.' . $album->channel->nick, gmdate('Y-m-d\TH:i:s\Z')) === false) {
+            throw new Refusal('The database did not take it. Try again.', Refusal::BLOCKED);
+        }
+        return self::done($request, $album, ['stopping' => true], 202);
+    }
+
+    private static function nameOf(Request $request, string $kind): string
+    {
+        if (!in_array($kind, [Decision::NAME, Decision::REJECT], true)) {
+            return '';
+        }
+        $given = $request->field('name');
+        $name = Name::clean($given);
+        if ($name === '') {
+            throw new Refusal('name: a name is expected', Refusal::BAD);
+        }
+        if (mb_strlen($given, 'UTF-8') > Name::LONGEST) {
+            throw new Refusal('name: longer than ' . Name::LONGEST . ' characters', Refusal::BAD);
+        }
+        return $name;
+    }
+
+    /** After a name was given, people are looked for at once, where admin and owner want that. A name is saved in any case. */
+    private static function searchNow(Album $album): bool
+    {
+        if (!Settings::allowsImmediateSearch() || !(new ChannelSettings($album->cloud))->wantsImmediateSearch()) {
+            return false;
+        }
+        try {
+            Launcher::recognize($album->channel);
+            return true;
+        } catch (\Throwable $error) {
+            logger('faces: ' . $error->getMessage(), LOGGER_NORMAL);
+            return false;
+        }
+    }
+
+    /** @param array<string, mixed> $what */
+    private static function done(Request $request, Album $album, array $what, int $code = 200): Answer
+    {
+        if ($request->field('page') === '1') { // a plain form: back to the page, at the photo
+            $place = preg_match('/^[\w-]{1,191}$/D', $request->field('photo')) ? '#photo-' . $request->field('photo') : '';
+            $query = $request->field('query');
+            $query = preg_match('/^[\w%=&.+~-]{1,900}$/D', $query) ? "?$query" : '';
+            return Answer::redirect('/faces/' . rawurlencode($album->channel->nick) . $query . $place);
+        }
+        return Answer::json($what, $code);
+    }
+}

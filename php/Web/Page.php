@@ -1,0 +1,172 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Web;
+
+use Faces\Album\Album;
+use Faces\Album\Face;
+use Faces\Album\Photo;
+use Faces\Album\Query;
+use Faces\Store\ChannelFiles;
+use Faces\Store\Clones;
+use Faces\Store\State;
+use Faces\Worker\Launcher;
+use Faces\Worker\Status;
+
+/** The plain page: photos with frames and names, and forms to name faces. It needs no JavaScript. */
+final class Page
+{
+    /** Seconds in which data files are made while somebody waits for the page. */
+    private const PATIENCE = 3.0;
+    /** Seconds between two searches that are started because the page was opened. */
+    private const PAUSE = 60;
+
+    public static function show(Album $album, Request $request): Answer
+    {
+        $problems = $album->visitor->isOwner($album->channel) ? self::opened($album) : [];
+        $query = Query::fromRequest($request, $album->cloud);
+        $gallery = $album->gallery();
+        $page = $query->page($gallery);
+        $isOwner = $album->visitor->isOwner($album->channel);
+        $mayName = $album->visitor->mayName($album->channel);
+        $names = $album->cloud->photoNames(array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
+        $own = '/faces/' . rawurlencode($album->channel->nick);
+        return Answer::page(self::render('page.tpl', [
+            'title' => sprintf(t('Faces on photos of %s'), $album->channel->name),
+            'own' => z_root() . $own,
+            'photos' => array_map(static fn (Photo $photo): array => self::photo($photo, $names[$photo->hash] ?? '', $mayName), $page['photos']),
+            'total' => sprintf(t('%1$d photos with %2$d faces'), $page['total'], $page['faces']),
+            'problems' => $isOwner ? array_merge($problems, $gallery->problems) : [],
+            'status' => self::status($album, $isOwner),
+            'mayName' => $mayName,
+            'isOwner' => $isOwner,
+            'token' => $mayName ? get_form_security_token('faces') : '',
+            'query' => http_build_query($request->query()),
+            'filter' => ['name' => implode(', ', $request->names('all')), 'state' => $request->value('state'), 'states' => self::states()],
+            'earlier' => self::link($request, $own, $query->offset - $query->limit, $page['total']),
+            'later' => self::link($request, $own, $query->offset + $query->limit, $page['total']),
+            't' => self::texts(),
+        ]));
+    }
+
+    /** A page with a sentence on it. */
+    public static function message(string $text, string $nick): string
+    {
+        return self::render('message.tpl', [
+            'text' => $text,
+            'back' => $nick === '' ? '' : z_root() . '/faces/' . rawurlencode($nick),
+            't' => ['back' => t('Back to the photos'), 'title' => t('Faces')],
+        ]);
+    }
+
+    /**
+     * The owner opened the page: the data files are made, and new photos are looked for.
+     *
+     * @return list<string> why not, if not
+     */
+    private static function opened(Album $album): array
+    {
+        $files = new ChannelFiles($album->cloud, $album->quota);
+        $files->ensure(self::PATIENCE);
+        $problems = $files->problems;
+        Clones::sendChanged($album->cloud);
+        $stamp = State::path('opened', $album->channel);
+        if (!is_file($stamp) || time() - (int) filemtime($stamp) >= self::PAUSE) {
+            try {
+                State::write($stamp, '');
+                clearstatcache(true, $stamp);
+                Launcher::detect($album->channel);
+            } catch (\Throwable $error) {
+                $problems[] = $error->getMessage();
+            }
+        }
+        return $problems;
+    }
+
+    private static function status(Album $album, bool $isOwner): string
+    {
+        $status = Status::of($album->channel, $isOwner);
+        $failure = $isOwner ? Status::failure($album->channel, $album->visitor->isAdmin()) : null;
+        if ($status['running']) {
+            $text = sprintf(t('The search is at work: %1$d of %2$d photos done.'), (int) ($status['done'] ?? 0), (int) ($status['total'] ?? 0));
+            $eta = strtotime((string) ($status['eta'] ?? ''));
+            return $text . ($eta ? ' ' . sprintf(t('It ends at about %s.'), datetime_convert('UTC', date_default_timezone_get(), gmdate('Y-m-d H:i:s', $eta), 'H:i')) : '');
+        }
+        if ($failure !== null) {
+            return sprintf(t('The last search failed (%1$s): %2$s'), $failure['time'], $failure['reason']);
+        }
+        return in_array($status['state'], ['failed', 'stopped'], true) ? (string) ($status['message'] ?? '') : '';
+    }
+
+    /** @return array<string, mixed> */
+    private static function photo(Photo $photo, string $file, bool $mayName): array
+    {
+        $faces = [];
+        foreach ($photo->faces as $i => $face) {
+            $faces[] = [
+                'id' => $face->id,
+                'number' => $i + 1,
+                'style' => sprintf('left:%.3F%%;top:%.3F%%;width:%.3F%%;height:%.3F%%', 100 * $face->box->x, 100 * $face->box->y,
+                    100 * $face->box->w, 100 * $face->box->h),
+                'label' => self::label($face),
+                'state' => $face->state === Face::OPEN ? ($face->guess !== '' ? 'guessed' : 'unnamed') : $face->state,
+                'name' => $face->name !== '' ? $face->name : $face->guess,
+                'guess' => $face->state === Face::OPEN ? $face->guess : '',
+            ];
+        }
+        return [
+            'hash' => $photo->hash,
+            'url' => z_root() . "/photo/$photo->hash-1",
+            'file' => $file,
+            'date' => substr($photo->date('taken'), 0, 10),
+            'alt' => sprintf(t('%1$s with %2$d faces'), $file, count($faces)),
+            'faces' => $faces,
+            'mayName' => $mayName,
+        ];
+    }
+
+    private static function label(Face $face): string
+    {
+        return match ($face->state) {
+            Face::NAMED => $face->name,
+            Face::UNKNOWN => t('somebody unknown'),
+            Face::IGNORED => t('not a face'),
+            default => $face->guess !== '' ? sprintf(t('%s?'), $face->guess) : t('who?'),
+        };
+    }
+
+    /** @return array<string, string> */
+    private static function states(): array
+    {
+        return ['' => t('all'), 'unnamed' => t('without a name'), 'guessed' => t('with a guess'), 'named' => t('with a name'),
+            'unknown' => t('unknown'), 'ignored' => t('not a face')];
+    }
+
+    /** @return array<string, string> */
+    private static function texts(): array
+    {
+        return ['name' => t('Name'), 'save' => t('Save'), 'unknown' => t('Unknown person'), 'ignore' => t('Not a face'),
+            'reject' => t('Not this person'), 'clear' => t('Take back'), 'show' => t('Show'), 'person' => t('Person'), 'faces' => t('Faces'),
+            'earlier' => t('Back'), 'later' => t('More'), 'search' => t('Look for new photos now'), 'stop' => t('Stop'),
+            'none' => t('No photos with faces here yet.'), 'change' => t('Change')];
+    }
+
+    private static function link(Request $request, string $own, int $offset, int $total): string
+    {
+        if ($offset >= $total || $offset <= -Query::MOST || ($offset < 0 && (int) $request->value('offset') <= 0)) {
+            return '';
+        }
+        return z_root() . $own . '?' . http_build_query(['offset' => max(0, $offset)] + $request->query());
+    }
+
+    /** @param array<string, mixed> $values */
+    private static function render(string $template, array $values): string
+    {
+        $named = [];
+        foreach ($values as $name => $value) {
+            $named['$' . $name] = $value;
+        }
+        return (string) replace_macros(get_markup_template($template, 'addon/faces'), $named);
+    }
+}
