@@ -43,7 +43,7 @@ def recognize(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) 
 
     hub = _open(options)
     with _log(options, hub), Guard() as guard:
-        report = recognize_channels(hub, options.channel, chosen, guard, Progress())
+        report = recognize_channels(hub, options.channel, chosen, guard, Progress(), options.wait)
     return _tell(report, options, out, texts.recognized)
 
 

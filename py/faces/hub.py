@@ -43,6 +43,8 @@ CHANNEL_FILES = (NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON, FACES_STATI
 _TEMPORARY = ".faces-tmp"
 HTCONFIG = ".htconfig.php"
 _CHOICE, _ASIDE = "choice.json", "aside"
+#: What the page keeps of the channel's data (php/Store): copies of faces.csv, and what clones were told.
+_PAGE = ("cache", "sent.json", "recognize.outcome")
 
 
 class Hub:
@@ -107,6 +109,10 @@ class Hub:
         """The last of a channel: what no data file is in. Locks stay, empty: somebody may wait for one."""
         state = self.state_of(channel)
         shutil.rmtree(state / _ASIDE, ignore_errors=True)
+        for name in _PAGE:
+            shutil.rmtree(state / name, ignore_errors=True)
+            with suppress(OSError):
+                (state / name).unlink()
         DataFile(state / _CHOICE).remove()
         with suppress(OSError):  # it names photos; a run that writes into it goes on doing so
             os.truncate(self.lock(LOG), 0)
@@ -118,7 +124,11 @@ class Hub:
     def traces(self, channel: Channel) -> list[str]:
         """What is there of a channel outside of data files."""
         state = self.state_of(channel)
-        kept = [state / _CHOICE, *((state / _ASIDE).iterdir() if (state / _ASIDE).is_dir() else ())]
+        kept = [
+            state / _CHOICE,
+            *(state / name for name in _PAGE),
+            *((state / _ASIDE).iterdir() if (state / _ASIDE).is_dir() else ()),
+        ]
         values = self.database.values([f"status.{channel.nick}"]) if channel.nick else {}
         return [str(path) for path in kept if path.exists()] + [f"config: faces, {key}" for key in values]
 

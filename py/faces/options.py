@@ -146,6 +146,10 @@ def _add_recognize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=_list_of(MODELS, "model"), metavar="A,B", help="in the order to be tried")
     _add_metric(parser)
     parser.add_argument("--enforce", action="store_true", default=None, help="ask every model, for comparison")
+    parser.add_argument(
+        "--wait", type=_number(float, 0, 86400), default=0.0, metavar="S",
+        help="wait so many seconds for another recognition to end, instead of ending at once",
+    )  # fmt: skip
     _add_log(parser)
 
 

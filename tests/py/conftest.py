@@ -16,6 +16,7 @@ import servers
 from fakes import draw
 from hubs import HubSite
 from servers import MariaDb, Postgres
+from webhub import RealHub, WebHub
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -84,6 +85,20 @@ def postgres() -> Iterator[Postgres]:
 def site(mariadb: MariaDb, tmp_path: Path) -> HubSite:
     """An empty hub."""
     return HubSite(mariadb, tmp_path / "hub")
+
+
+@pytest.fixture
+def web(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WebHub]:
+    """A hub that answers over HTTP; PHP is to have no complaint."""
+    if os.environ.get("HUBZILLA_URL"):
+        hub: WebHub = RealHub()
+    else:
+        if not shutil.which("php") or not Path("/usr/share/php/smarty4").is_dir():
+            pytest.skip("no PHP here: sh tests/packages.sh")
+        hub = WebHub(request.getfixturevalue("mariadb"), tmp_path / "hub")
+    yield hub
+    hub.close()
+    assert hub.php_log() == ""
 
 
 @pytest.fixture

@@ -102,15 +102,18 @@ class _Turns:
         #: Channels whose turn comes later, with the number of their photos.
         self.waiting: list[tuple[int, Channel]] = []
 
-    def take(self, channel: Channel, job: Job, lock_name: str, mute: bool = False) -> None:
+    def take(self, channel: Channel, job: Job, lock_name: str, mute: bool = False, wait: float = 0.0) -> None:
         """The channel's turn, under its lock if that has a name; what came of it is in the report, unless it was
-        postponed. What ends the whole run is raised. `mute`: another one tells the page about this channel."""
+        postponed. What ends the whole run is raised. `mute`: another one tells the page about this channel. `wait`: so
+        many seconds for the lock."""
         try:
             with ExitStack() as stack:
                 held = None
                 if lock_name:  # the page hears of what the holder of the lock does, not of who comes in vain
                     path = self.hub.state_of(channel) / lock_name
-                    held = stack.enter_context(lock(path, f"another run on the channel {channel.nick}"))
+                    held = stack.enter_context(
+                        lock(path, f"another run on the channel {channel.nick}", wait, self.guard.check)
+                    )
                 summary = self._speak(channel, job, held, mute)
             if not getattr(summary, "postponed", False):
                 self.report.outcomes.append(Outcome(channel.nick, summary))
@@ -224,9 +227,11 @@ def detect_channels(
     return turns.report
 
 
-def recognize_channels(hub: Hub, nick: str, options: dict[str, Any], guard: Guard, shown: Progress) -> Report:
+def recognize_channels(
+    hub: Hub, nick: str, options: dict[str, Any], guard: Guard, shown: Progress, wait: float = 0.0
+) -> Report:
     """Recognize in the channel `nick`, or with "" in all that consent. A channel in which another recognition is at
-    work is reported as locked. Raises UsageError as `detect_channels`."""
+    work for `wait` more seconds is reported as locked. Raises UsageError as `detect_channels`."""
 
     def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         inner.check()
@@ -242,7 +247,7 @@ def recognize_channels(hub: Hub, nick: str, options: dict[str, Any], guard: Guar
     turns = _Turns(hub, "recognize", guard, shown, len(channels) == 1)
     with turns.everything():
         for channel in channels:
-            turns.take(channel, job, RECOGNIZE_LOCK, mute=is_locked(hub.state_of(channel) / DETECT_LOCK))
+            turns.take(channel, job, RECOGNIZE_LOCK, mute=is_locked(hub.state_of(channel) / DETECT_LOCK), wait=wait)
     return turns.report
 
 
