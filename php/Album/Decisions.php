@@ -27,10 +27,7 @@ final class Decisions
     /** Changes the photo's faces. */
     public function apply(Photo $photo): void
     {
-        if ($this->all === []) {
-            return;
-        }
-        foreach ($this->of($photo) as $i => $decisions) {
+        foreach ($this->all === [] ? [] : $this->of($photo) as $i => $decisions) {
             ksort($decisions);
             self::decide($photo->faces[$i], $decisions);
         }

@@ -40,7 +40,7 @@ final class Csv
     /** @return list<string> the cells of one line; [] for an empty one */
     public static function cells(string $line, string $delimiter = ','): array
     {
-        return $line === '' ? [] : array_map('strval', str_getcsv($line, $delimiter, '"', ''));
+        return $line === '' ? [] : str_getcsv($line, $delimiter, '"', '');
     }
 
     /** Comma, semicolon or tab: a spreadsheet may have saved the file in its country's way. */

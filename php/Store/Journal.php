@@ -33,20 +33,27 @@ final class Journal
     }
 
     /**
-     * Every decision, in the order of time.
+     * Every decision, in the order of time; without the path of the photo and who decided, which nothing here asks for.
      *
      * @return list<Decision>
      * @throws UnreadableFile
      */
     public function decisions(): array
     {
-        $all = [];
-        foreach ([Cloud::NAMES_CSV, Cloud::EDITS_CSV] as $name) {
-            $file = $this->cloud->own($name);
-            array_push($all, ...($file ? self::parse($this->content($file)) : []));
+        $names = $this->cloud->own(Cloud::NAMES_CSV);
+        $edits = $this->cloud->own(Cloud::EDITS_CSV);
+        $rows = array_merge($names ? $this->rows($names) : [], $edits ? $this->rows($edits) : []);
+        $last = '';
+        $isSorted = true;
+        foreach ($rows as $row) {
+            $isSorted = $isSorted && strcmp($last, $row[0]) <= 0;
+            $last = $row[0];
         }
-        usort($all, static fn (Decision $a, Decision $b): int => strcmp($a->moment(), $b->moment()));
-        return $all;
+        if (!$isSorted) {
+            usort($rows, static fn (array $a, array $b): int => strcmp(rtrim($a[0], 'Z'), rtrim($b[0], 'Z')));
+        }
+        return array_map(static fn (array $r): Decision => new Decision($r[0], $r[1], $r[2], '', new Box((float) $r[3], (float) $r[4],
+            (float) $r[5], (float) $r[6]), $r[7], $r[8], '', $r[9]), $rows);
     }
 
     /**
@@ -100,7 +107,7 @@ final class Journal
     /** The newest time in a journal, without its Z; "" if there is none. */
     private static function newest(string $content): string
     {
-        preg_match_all('/^(?:\x{feff})?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z,/m', $content, $found);
+        preg_match_all('/^(?:\xef\xbb\xbf)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z,/m', $content, $found);
         return $found[1] ? max($found[1]) : '';
     }
 
@@ -111,11 +118,50 @@ final class Journal
             $d->content]);
     }
 
-    /** Line by line: a line that makes no sense is left out, and spoils itself only. @return list<Decision> */
-    private static function parse(string $content): array
+    /**
+     * The decisions in a file, each as [time, face, photo, x, y, w, h, kind, name, content]. What was read is remembered, as in
+     * FacesCsv; since a journal only grows, only what was added since is to be read.
+     *
+     * @return list<array<mixed>>
+     */
+    private function rows(DataFile $file): array
+    {
+        $stamp = $file->stamp();
+        $known = json_decode(State::read($this->cacheOf($file)), true, 8);
+        $isOurs = is_array($known) && ($known['version'] ?? 0) === self::VERSION;
+        if ($isOurs && $stamp !== '' && $known['stamp'] === $stamp) {
+            return $known['rows'];
+        }
+        $content = $this->content($file);
+        if (!$isOurs || $known['bytes'] > strlen($content) || hash('xxh128', substr($content, 0, $known['bytes'])) !== $known['digest']) {
+            $known = ['bytes' => 0, 'rows' => [], 'header' => self::COLUMNS]; // another file than the one that was read
+        }
+        $whole = (int) strrpos("\n" . $content, "\n"); // a line that is torn may be mended by what comes
+        [$rows, $header] = self::parse(substr($content, $known['bytes'], $whole - $known['bytes']), $known['header']);
+        $rows = array_merge($known['rows'], $rows);
+        if ($content !== '') {
+            $flags = JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR;
+            State::write($this->cacheOf($file), json_encode(['version' => self::VERSION, 'stamp' => $stamp, 'bytes' => $whole,
+                'digest' => hash('xxh128', substr($content, 0, $whole)), 'header' => $header, 'rows' => $rows], $flags));
+        }
+        return array_merge($rows, self::parse(substr($content, $whole), $header)[0]);
+    }
+
+    private function cacheOf(DataFile $file): string
+    {
+        return State::path("cache/$file->id.json", $this->cloud->channel);
+    }
+
+    /**
+     * Line by line: a line that makes no sense is left out, and spoils itself only.
+     *
+     * @param list<string> $header the columns of the lines until there is another header
+     * @return array{list<array<mixed>>, list<string>} rows, and the header that holds behind them
+     */
+    private static function parse(string $content, array $header): array
     {
         $found = [];
-        $header = array_flip(self::COLUMNS);
+        $place = array_flip($header);
         foreach (explode("\n", $content) as $line) {
             $line = rtrim(str_starts_with($line, "\u{feff}") ? substr($line, 3) : $line, "\r");
             if (trim($line) === '') {
@@ -123,22 +169,25 @@ final class Journal
             }
             $cells = Csv::cells($line);
             if (($cells[0] ?? '') === 'time' && ($cells[1] ?? '') === 'face') {
-                $header = array_flip($cells) + ['content' => -1];
+                // a shorter one is of before there was the last column: then lines may be longer than it
+                $header = $cells === array_slice(self::COLUMNS, 0, count($cells)) ? self::COLUMNS : $cells;
+                $place = array_flip($header);
                 continue;
             }
-            $decision = self::decision($cells, $header);
-            if ($decision) {
-                $found[] = $decision;
+            $row = self::row($cells, $place);
+            if ($row) {
+                $found[] = $row;
             }
         }
-        return $found;
+        return [$found, $header];
     }
 
     /**
      * @param list<string> $cells
      * @param array<string, int> $place
+     * @return list<mixed>|null
      */
-    private static function decision(array $cells, array $place): ?Decision
+    private static function row(array $cells, array $place): ?array
     {
         foreach (self::COLUMNS as $column) {
             $value[$column] = $cells[$place[$column] ?? -1] ?? null;
@@ -153,8 +202,8 @@ final class Journal
         if (!$box || !self::isTime($value['time']) || !in_array($value['decision'], Decision::KINDS, true) || ($needsName && $name === '')) {
             return null;
         }
-        return new Decision($value['time'], $value['face'], $value['photo'], mb_scrub(Csv::unguard($value['file']), 'UTF-8'), $box,
-            $value['decision'], $name, mb_scrub($value['by'], 'UTF-8'), $value['content']);
+        return [$value['time'], $value['face'], $value['photo'], $box->x, $box->y, $box->w, $box->h, $value['decision'], $name,
+            $value['content']];
     }
 
     private function content(DataFile $file): string

@@ -24,7 +24,7 @@ final class Actions
 
     public static function name(Album $album, Request $request): Answer
     {
-        $ids = array_values(array_unique(array_filter(explode(',', $request->field('faces', 700_000)))));
+        $ids = array_values(array_unique(array_diff(explode(',', $request->field('faces', 700_000)), [''])));
         foreach ($ids as $id) {
             if (!preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $id)) {
                 throw new Refusal('faces: ids with commas between them are expected', Refusal::BAD);
@@ -33,7 +33,8 @@ final class Actions
         if ($ids === [] || count($ids) > self::MOST_FACES) {
             throw new Refusal('faces: from 1 to ' . self::MOST_FACES . ' faces are expected', Refusal::BAD);
         }
-        $kind = $request->field('decision') ?: Decision::NAME;
+        $kind = $request->field('decision');
+        $kind = $kind === '' ? Decision::NAME : $kind;
         if (!in_array($kind, Decision::KINDS, true)) {
             throw new Refusal('decision: one of ' . implode(', ', Decision::KINDS) . ' is expected', Refusal::BAD);
         }

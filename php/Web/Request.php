@@ -84,7 +84,8 @@ final class Request
     /** @param list<string> $choices the first is the default */
     public function choice(string $name, array $choices): string
     {
-        $text = $this->value($name) ?: $choices[0];
+        $text = $this->value($name);
+        $text = $text === '' ? $choices[0] : $text; // "0" is a value, too
         if (!in_array($text, $choices, true)) {
             throw new Refusal("$name: one of " . implode(', ', array_filter($choices)) . ' is expected', Refusal::BAD);
         }

@@ -15,8 +15,11 @@ function start_session(): void
             return $found ? (string) $found[0]['sess_data'] : '';
         },
         static function (string $id, string $data): bool {
-            q("DELETE FROM session WHERE sid = '%s'", dbesc($id));
-            q("INSERT INTO session (sid, sess_data, expire) VALUES ('%s', '%s', %d)", dbesc($id), dbesc($data), time() + 9999);
+            if (q("SELECT id FROM session WHERE sid = '%s'", dbesc($id))) {
+                q("UPDATE session SET sess_data = '%s' WHERE sid = '%s'", dbesc($data), dbesc($id));
+            } else {
+                q("INSERT INTO session (sid, sess_data, expire) VALUES ('%s', '%s', %d)", dbesc($id), dbesc($data), time() + 9999);
+            }
             return true;
         },
         static fn (): bool => true,
