@@ -223,7 +223,7 @@ class WebHub(HubSite):
 
     def workers(self) -> list[str]:
         """Command lines of workers of this hub that are alive."""
-        said = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
         return [line.strip() for line in said.splitlines() if f"--hub {self.root}" in line]
 
     def quiet(self, seconds: float = 120) -> None:
@@ -298,6 +298,10 @@ class WebHub(HubSite):
             self.sql("INSERT INTO photo (uid, resource_id, imgscale, content, allow_cid, allow_gid, deny_cid, deny_gid)"
                      " VALUES (%s, %s, %s, %s, '', '', '', '')", channel, hash, scale, place.encode())  # fmt: skip
         return hash
+
+    def _insert(self, channel: int, *arguments: Any, **more: Any) -> None:
+        super()._insert(channel, *arguments, **more)
+        self.sql("UPDATE attach SET aid = (SELECT channel_account_id FROM channel WHERE channel_id = %s) WHERE uid = %s", channel, channel)
 
     def restrict(self, hash: str, allow: str = "nobody", group: str = "") -> None:
         """Only this person (or group) and the owner may see the file or folder. `allow` "": everybody."""
@@ -381,7 +385,6 @@ class RealHub(WebHub):
 
     def _insert(self, channel: int, *arguments: Any, **more: Any) -> None:
         super()._insert(channel, *arguments, **more)
-        self.sql("UPDATE attach SET aid = (SELECT channel_account_id FROM channel WHERE channel_id = %s) WHERE uid = %s", channel, channel)
         self._hand_over(self.nick(channel))
 
     def php(self, what: str) -> str:

@@ -1,0 +1,339 @@
+"""The worker behind the page: the real program, started, watched and stopped over HTTP; and what goes wrong with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webhub import Client, WebHub, face
+
+
+@pytest.fixture
+def alice(web: WebHub) -> int:
+    number = web.id("alice")
+    web.install(number)
+    return number
+
+
+@pytest.fixture
+def owner(web: WebHub, alice: int) -> Client:
+    return web.log_in("alice")
+
+
+def program(web: WebHub, text: str, name: str = "python") -> str:
+    """A shell script in the place of Python; everybody may run it."""
+    folder = Path("/var/tmp") / f"faces-test-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o777)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    web.set("python", path)
+    return str(path)
+
+
+def until(what: Any, seconds: float = 120) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+    return found
+
+
+def ready(web: WebHub, owner: Client) -> None:
+    """With a token in hand, and no run that the page which gave it has started."""
+    web.set("block", 1)
+    owner.token()
+    web.set("block", 0)
+
+
+def status(client: Client) -> dict[str, Any]:
+    return dict(client.get("/faces/alice/status").json)
+
+
+# --- the whole way -----------------------------------------------------------------------------------------------------------
+
+
+def test_from_an_upload_to_a_guess(web: WebHub, alice: int, owner: Client, portraits: Path) -> None:
+    """Photos come, the owner opens the page, faces are found; a name is given, and the others are guessed at once."""
+    folder = web.folder(alice, "Presidents")
+    for name in ("obama.jpg", "obama2.jpg", "biden.jpg"):
+        web.photo(alice, name, folder=folder, path=portraits / name)
+    owner.get("/faces/alice")
+    web.quiet()
+    assert (status(owner)["state"], status(owner)["failure"]) == ("done", None), status(owner)
+    photos = {p["file"]: p for p in owner.get("/faces/alice/faces").json["photos"]}
+    assert set(photos) == {"obama.jpg", "obama2.jpg", "biden.jpg"} and {p["path"] for p in photos.values()} == {"Presidents"}
+    answer = owner.post("/faces/alice/name", faces=photos["obama.jpg"]["faces"][0]["id"], name="Barack Obama")
+    assert answer.json["searching"] is True
+    until(lambda: {p["file"]: p["faces"][0]["guess"] for p in owner.get("/faces/alice/faces").json["photos"]}["obama2.jpg"] == "Barack Obama")
+    web.quiet()
+    found = {p["file"]: p["faces"][0] for p in owner.get("/faces/alice/faces").json["photos"]}
+    assert found["biden.jpg"]["guess"] == "" and found["obama.jpg"]["name"] == "Barack Obama"
+    assert web.wrong_rows() == []
+    people = owner.get("/faces/alice/people").json["people"]
+    assert [(p["name"], p["faces"], p["guesses"]) for p in people] == [("Barack Obama", 1, 1)]
+
+
+def test_cron_finds_what_was_uploaded(web: WebHub, alice: int, owner: Client, portraits: Path) -> None:
+    web.photo(alice, "biden.jpg", path=portraits / "biden.jpg")
+    web.php("cron")
+    web.quiet()
+    assert owner.get("/faces/alice/faces").json["faces"] == 1
+    started = web.state("cron").stat().st_mtime
+    web.photo(alice, "obama.jpg", path=portraits / "obama.jpg", shade=1)
+    web.php("cron")  # within the interval
+    assert web.state("cron").stat().st_mtime == started and web.workers() == []
+    os.utime(web.state("cron"), (started - 3600, started - 3600))
+    web.php("cron")
+    web.quiet()
+    assert owner.get("/faces/alice/faces").json["faces"] == 2
+    web.set("interval", 0)
+    os.utime(web.state("cron"), (started - 99_999, started - 99_999))
+    web.php("cron")
+    assert web.workers() == []
+
+
+def test_a_run_that_a_signal_ended_goes_on_with_the_next_cron(web: WebHub, alice: int) -> None:
+    web.photo(alice, "a.png")
+    program(web, 'echo "faces: stopped by SIGTERM; what was done is stored" >&2; exit 9')
+    web.php("cron")
+    web.quiet()
+    marker = Path(program(web, 'touch "$0.ran"'))
+    later = time.time() + 2
+    web.state("detect.outcome").write_text(web.state("detect.outcome").read_text().replace("\n", "\n", 1))
+    os.utime(web.state("cron"), (later - 60, later - 60))
+    web.php("cron")
+    web.quiet()
+    assert marker.with_name("python.ran").exists()
+    marker.with_name("python.ran").unlink()
+
+
+# --- how it is started -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_secret_in_arguments_or_files_and_little_in_the_environment(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    path = program(web, 'env > "$0.env"; cat /proc/$$/cmdline /proc/$PPID/cmdline | tr "\\0" "\\n" > "$0.args"; ls -l /proc/$$/fd > "$0.fd"; exec sleep 3')
+    ready(web, owner)
+    assert owner.post("/faces/alice/start").code == 202
+    until(lambda: Path(f"{path}.fd").exists() and Path(f"{path}.fd").read_text())
+    time.sleep(0.1)
+    environment = dict(line.split("=", 1) for line in Path(f"{path}.env").read_text().splitlines() if "=" in line)
+    password = web.server.credentials.password if web.is_real else __import__("servers").PASSWORD  # type: ignore[attr-defined]
+    assert environment["FACES_DB_PASSWORD"] == password and environment["FACES_DB_NAME"] == web.name
+    assert environment["FACES_DB_TYPE"] == "mysql" and "SECRET_OF_THE_SERVER" not in environment
+    assert set(environment) <= {"FACES_DB_HOST", "FACES_DB_PORT", "FACES_DB_USER", "FACES_DB_PASSWORD", "FACES_DB_NAME", "FACES_DB_TYPE", "PATH",
+                                "LANG", "HOME", "DEEPFACE_HOME", "PWD", "OLDPWD", "SHLVL", "_"}  # fmt: skip
+    arguments = Path(f"{path}.args").read_text()
+    assert password not in arguments and f"--hub\n{web.root}\n--channel\nalice" in arguments
+    web.quiet()
+    for file in [*web.state("").rglob("*"), *web.root.glob("*.log")]:
+        assert not file.is_file() or password.encode() not in file.read_bytes(), file
+        if file.is_file() and web.state("") in file.parents:
+            assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+    for suffix in (".env", ".args", ".fd"):
+        Path(path + suffix).unlink()
+
+
+def test_it_outlives_the_web_server(web: WebHub, alice: int, owner: Client) -> None:
+    """It has a session of its own: what is sent to the server's processes does not reach it."""
+    if web.is_real:
+        pytest.skip("would stop the hub")
+    web.photo(alice, "a.png")
+    path = Path(program(web, 'sleep 2; touch "$0.done"'))
+    owner.post("/faces/alice/start")
+    until(web.workers)
+    os.killpg(web.process.pid, signal.SIGKILL)
+    web.process.wait()
+    assert web.workers()
+    until(lambda: path.with_name("python.done").exists(), 10)
+    path.with_name("python.done").unlink()
+
+
+def test_1000_starts_are_one_worker(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    path = Path(program(web, 'echo x >> "$0.count"; while :; do sleep 0.2; done'))
+    count = path.with_name("python.count")
+    count.unlink(missing_ok=True)
+    ready(web, owner)
+    codes: list[int] = []
+
+    def start() -> None:
+        client = Client(web, "alice")
+        client.cookies, client._token = dict(owner.cookies), owner.token()
+        codes.extend(client.post("/faces/alice/start").code for _ in range(125))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (codes.count(202), codes.count(409), len(codes)) == (1, 999, 1000)
+    assert count.read_text() == "x\n"
+    assert len([w for w in web.workers() if "/bin/sh" in w and "launch.sh" in w]) == 1
+    kill(web)
+    count.unlink()
+
+
+def kill(web: WebHub) -> None:
+    while found := web.workers():
+        for line in found:
+            with __import__("contextlib").suppress(ProcessLookupError):
+                os.kill(int(line.split()[0]), signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def test_a_start_while_one_is_at_work_is_followed_by_another_through_all_channels(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
+    runs = path.with_name("python.runs")
+    runs.unlink(missing_ok=True)
+    ready(web, owner)
+    assert owner.post("/faces/alice/start").code == 202
+    until(runs.exists)
+    answer = owner.post("/faces/alice/start")
+    assert answer.code == 409 and answer.json["follows"] is True
+    web.quiet()
+    first, second = runs.read_text().splitlines()
+    assert first.endswith(f"detect.py --hub {web.root} --channel alice") and second.endswith(f"detect.py --hub {web.root}")
+    runs.unlink()
+
+
+def test_names_given_while_a_recognition_is_at_work_are_looked_for_too(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "a.png")
+    web.data_files(alice, "")
+    web.faces(alice, [face(i, photo) for i in range(9)])
+    names = web.path(alice, "names.csv")
+    path = Path(program(web, f'case "$1" in *detect.py) exit 0;; esac; wc -l < {names} >> "$0.seen"; echo "$*" > "$0.last"; sleep 0.7'))
+    seen = path.with_name("python.seen")
+    seen.unlink(missing_ok=True)
+    for i in range(9):
+        assert owner.post("/faces/alice/name", faces=f"{i:032x}", name="Ada").json["searching"] is True
+        time.sleep(0.05)
+    web.quiet()
+    lines = seen.read_text().split()
+    assert lines[-1] == "10" and 2 <= len(lines) <= 5  # the last run saw the last name; not one run for each
+    assert path.with_name("python.last").read_text().endswith(f"recognize.py --hub {web.root} --channel alice --wait 600\n")
+    for name in ("python.seen", "python.last"):
+        path.with_name(name).unlink()
+
+
+def test_immediate_search_only_where_admin_and_owner_want_it(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "a.png")
+    web.data_files(alice, "")
+    web.faces(alice, [face(1, photo)])
+    program(web, "exit 0")
+
+    def searching() -> bool:
+        answer = bool(owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").json["searching"])
+        web.quiet()
+        return answer
+
+    assert searching()
+    web.set("immediate", 0)
+    assert not searching()
+    web.set("immediate", 1)
+    web.write(alice, "config.json", b'{"page": {"immediate_search": false}}')
+    assert not searching()
+    for odd in (b'{"page": {"immediate_search": "no"}}', b'{"page": []}', b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"page": null}'):
+        web.write(alice, "config.json", odd)
+        assert searching(), odd[:40]
+
+
+# --- what goes wrong ------------------------------------------------------------------------------------------------------------------
+
+
+def test_blocked_is_blocked_everywhere(web: WebHub, alice: int, owner: Client) -> None:
+    web.set("block", 1)
+    photo = web.photo(alice, "a.png")
+    path = Path(program(web, 'touch "$0.ran"'))
+    page = owner.get("/faces/alice").text
+    assert "switched the search for faces off" in page
+    web.faces(alice, [face(1, photo)])
+    for action in ("start", "recognize"):
+        answer = owner.post(f"/faces/alice/{action}")
+        assert answer.code == 503 and "switched" in answer.json["error"]
+    assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").json["searching"] is False
+    web.php("cron")
+    time.sleep(0.3)
+    assert not path.with_name("python.ran").exists() and web.workers() == []
+    assert owner.get("/faces/alice/faces").json["photos"][0]["faces"][0]["name"] == "Ada"  # what needs no Python works
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "seen"),
+    [('echo "faces: the Python package numpy is missing: run make setup" >&2; exit 12', 12, "numpy is missing: run make setup"),
+     ('echo "Traceback" >&2; echo "secret of /bob/private.jpg" >&2; exit 1', 1, "ended with code 1"),
+     ("kill -9 $$", 137, "killed by signal 9")],
+)  # fmt: skip
+def test_the_first_failure_is_seen_on_the_page(web: WebHub, alice: int, owner: Client, script: str, code: int, seen: str) -> None:
+    web.photo(alice, "a.png")
+    web.set("logfile", web.root / "store" / "hub.log", "system")
+    program(web, script)
+    owner.post("/faces/alice/start")
+    web.quiet()
+    failure = status(owner)["failure"]
+    assert failure["code"] == code and seen in failure["reason"]
+    page = owner.get("/faces/alice").text
+    assert seen in page and "secret of" not in page
+    assert "failure" not in web.log_in("carol").get("/faces/alice/status").json
+    log = web.root / "store" / "faces.log"
+    assert script.startswith("kill") or script.split('"')[1] in log.read_text()
+    assert not log.exists() or stat.S_IMODE(log.stat().st_mode) == 0o600
+    program(web, "exit 0")
+    web.state("opened", "alice").unlink(missing_ok=True)
+    web.quiet()
+    owner.post("/faces/alice/start")
+    web.quiet()
+    assert status(owner)["failure"] is None
+    web.sql("DELETE FROM config WHERE cat = 'system' AND k = 'logfile'")
+    log.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", "/etc/passwd", "no-such-python", "; touch /tmp/x", "$(reboot)"])
+def test_a_python_that_is_none(web: WebHub, alice: int, owner: Client, python: str) -> None:
+    web.photo(alice, "a.png")
+    web.set("python", python)
+    ready(web, owner)
+    answer = owner.post("/faces/alice/start")
+    web.quiet()
+    if "/" in python:
+        assert answer.code == 503 and python in answer.json["error"] and "docs/hub.md" in answer.json["error"]
+    else:
+        assert status(owner)["failure"]["code"] in (126, 127)
+    assert owner.get("/faces/alice").code == 200
+
+
+def test_stop_ends_a_run(web: WebHub, alice: int, owner: Client, portraits: Path) -> None:
+    for i in range(60):
+        web.photo(alice, f"{i}.jpg", path=portraits / "obama.jpg", shade=i)
+        hash = web.sql("SELECT hash FROM attach WHERE filename = %s AND uid = %s", f"{i}.jpg", alice)[0][0]
+        with (web.root / web.content(alice, hash)).open("ab") as file:
+            file.write(bytes([i]))  # each its own content
+    ready(web, owner)
+    assert owner.post("/faces/alice/start").code == 202
+    until(lambda: status(owner)["running"] and status(owner)["state"] == "detecting")
+    assert owner.post("/faces/alice/stop").code == 202
+    web.quiet()
+    found = status(owner)
+    assert (found["state"], found["running"]) == ("stopped", False) and found["done"] < 60
+    assert found["failure"] is None
+    assert web.wrong_rows() == []
+
+
+def test_a_run_that_was_killed_is_not_said_to_go_on(web: WebHub, alice: int, owner: Client) -> None:
+    web.set("block", 1)
+    web.set("status.alice", json.dumps({"state": "detecting", "done": 1, "total": 5, "folder": "x", "updated": "2026-01-01T00:00:00Z"}))
+    found = status(owner)
+    assert (found["running"], found["state"]) == (False, "failed") and "killed" in found["message"]
+    for odd in ("", "null", "[]", '{"state": ["x"]}', "{" * 999, '{"state": null, "eta": {"a": 1}}', '{"eta": "\\u0000"}'):
+        web.set("status.alice", odd)
+        assert owner.get("/faces/alice/status").code == 200 and owner.get("/faces/alice").code == 200, odd
