@@ -1,0 +1,314 @@
+"""What must not work, and what must not break the answers: crafted rows, links, files that are too large, odd addresses."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from webhub import Client, WebHub, face
+
+HEADER = b"id,file,photo,x,y,w,h,face_nr,name,state,name_recognized,distance,time_named,date_taken,content,confidence,detector,model\n"
+
+
+@pytest.fixture
+def alice(web: WebHub) -> int:
+    web.set("block", 1)
+    number = web.id("alice")
+    web.install(number)
+    web.data_files(number, "")
+    return number
+
+
+@pytest.fixture
+def owner(web: WebHub, alice: int) -> Client:
+    return web.log_in("alice")
+
+
+@pytest.fixture
+def photo(web: WebHub, alice: int) -> str:
+    return web.photo(alice, "a.png")
+
+
+def line(number: int, photo: str, name: str = "") -> bytes:
+    return f"{number:032x},a.png,{photo},0.1,0.2,0.05,0.05,1,{name},{'named' if name else ''},,,,,{1:032x},0.9,yunet,Dlib\n".encode()
+
+
+# --- files that are not what they seem ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["faces.csv", "names.csv", "edits.csv", "config.json"])
+def test_a_symbolic_link_is_no_data_file(web: WebHub, alice: int, owner: Client, photo: str, name: str) -> None:
+    """Neither read nor written through: a link could lead to another channel's files, or out of the hub."""
+    web.faces(alice, [face(1, photo)])
+    web.set("block", 0)
+    web.set("python", "/bin/true")
+    if name == "config.json":
+        web.set("immediate", 1)
+    secret = web.root / "store" / "secret"
+    content = b'{"page": {"immediate_search": false}}' if name == "config.json" else HEADER + line(7, photo, "Leaked")
+    if name in ("names.csv", "edits.csv"):
+        content = f"2026-01-01T00:00:00Z,{1:032x},x,a.png,0.1,0.2,0.08,0.1,name,Leaked,me,\n".encode()
+    secret.write_bytes(content)
+    secret.chmod(0o666)
+    path = web.path(alice, name, "" if name == "faces.csv" else None)
+    path.unlink()
+    path.symlink_to(secret)
+    answer = owner.get("/faces/alice/faces")
+    assert answer.code == 200 and "Leaked" not in answer.text
+    web.sql("UPDATE attach SET filesize = %s WHERE filename = %s AND uid = %s", len(content), name, alice)
+    answer = owner.get("/faces/alice/faces")
+    assert answer.code == 200 and "Leaked" not in answer.text
+    assert name == "config.json" or any(name in problem for problem in answer.json["problems"])
+    named = owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada")
+    if name == "config.json":
+        assert named.json["searching"] is True
+    elif name == "faces.csv":
+        assert named.code == 404
+    else:
+        assert named.code == 409
+    assert secret.read_bytes() == content
+    path.unlink()
+    secret.unlink()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["store/bob/faces.csv", "store/alice/../bob/x", "/etc/passwd", "store/alice/\0", "store/alice//x", "../store/alice/x", "store/alice/.", "x" * 5000,
+     ".htconfig.php", "store/alice", "php://filter/resource=store/alice/x", "http://127.0.0.1/store/alice/"],
+)  # fmt: skip
+def test_a_row_that_leads_elsewhere_is_not_followed(web: WebHub, alice: int, owner: Client, photo: str, content: str) -> None:
+    bob = web.root / "store" / "bob" / "faces.csv"
+    bob.write_bytes(HEADER + line(7, photo, "Leaked"))
+    for name in ("faces.csv", "names.csv"):
+        web.sql("UPDATE attach SET content = %s, filesize = 99 WHERE filename = %s AND uid = %s", content.encode(), name, alice)
+    answer = owner.get("/faces/alice/faces")
+    assert answer.code == 200 and answer.json["total"] == 0 and len(answer.json["problems"]) == 2
+    assert owner.get("/faces/alice").code == 200
+    assert bob.exists()
+
+
+def test_a_link_in_the_place_of_the_folder_for_unfinished_files(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    elsewhere = web.root / "store" / "elsewhere"
+    elsewhere.mkdir()
+    (web.root / "store" / "alice" / ".faces-tmp").symlink_to(elsewhere)
+    assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 507
+    assert list(elsewhere.iterdir()) == [] and web.names(alice) == []
+    (web.root / "store" / "alice" / ".faces-tmp").unlink()
+    elsewhere.rmdir()
+
+
+# --- files that are too large, or nonsense -----------------------------------------------------------------------------------------
+
+
+def test_a_faces_csv_with_a_million_rows(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    folder = web.folder(alice, "Huge")
+    web.data_files(alice, folder)
+    web.faces(alice, [face(1, photo)])
+    rows = b"".join(line(1000 + i, photo) for i in range(1000))
+    path = web.path(alice, "faces.csv", folder)
+    with path.open("wb") as file:
+        file.write(HEADER)
+        for _ in range(1000):
+            file.write(rows)
+    for _ in range(3):
+        web.sql("UPDATE attach SET filesize = %s WHERE uid = %s AND folder = %s AND filename = 'faces.csv'", path.stat().st_size, alice, folder)
+        start = time.monotonic()
+        answer = owner.get("/faces/alice/faces").json
+        seconds = time.monotonic() - start
+        assert answer["total"] == 1 and "Huge/faces.csv" in answer["problems"][0], answer
+        os.truncate(path, min(path.stat().st_size, 60 << 20))  # the second time below the limit of bytes, but not of rows
+    assert seconds < 5  # the third time it is known
+    assert owner.get("/faces/alice").code == 200 and owner.get("/faces/alice/people").code == 200
+    assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 200
+
+
+def test_as_many_rows_as_are_allowed_fit_into_memory(web: WebHub, alice: int, owner: Client) -> None:
+    photos = [web.photo(alice, "a.png")]
+    web.sql("INSERT INTO attach (uid, hash, filename, filetype, folder, is_photo, os_storage, os_path, display_path, content, allow_cid, allow_gid,"
+            " deny_cid, deny_gid) SELECT uid, CONCAT('copy-', seq), filename, filetype, folder, 1, 1, '', '', content, '', '', '', '' FROM attach"
+            " JOIN seq_1_to_30000 WHERE hash = %s", photos[0])  # fmt: skip
+    web.write(alice, "faces.csv", HEADER + b"".join(line(i, f"copy-{i // 2 + 1}", f"Person number {i}") for i in range(60_000)), "")
+    answer = owner.get("/faces/alice/faces").json
+    assert (answer["total"], answer["faces"], answer["problems"]) == (30_000, 60_000, [])
+    assert len(owner.get("/faces/alice/people").json["people"]) == 60_000
+    assert owner.get("/faces/alice").code == 200
+
+
+@pytest.mark.parametrize("name", ["names.csv", "edits.csv", "config.json"])
+def test_files_of_100_megabytes(web: WebHub, alice: int, owner: Client, photo: str, name: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    web.set("block", 0)
+    web.set("python", "/bin/true")
+    path = web.path(alice, name)
+    with path.open("wb") as file:
+        for _ in range(100):
+            file.write(b'{"page": {"immediate_search": false}}'.ljust(1 << 20))
+    web.sql("UPDATE attach SET filesize = %s WHERE uid = %s AND filename = %s", 100 << 20, alice, name)
+    answer = owner.get("/faces/alice/faces").json
+    assert answer["total"] == 1
+    named = owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada")
+    if name == "config.json":
+        assert named.json["searching"] is True  # the defaults hold
+    else:
+        assert name in answer["problems"][0] and named.code == 409
+        assert path.stat().st_size == 100 << 20
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x80\x04\x95cposix\nsystem\n", b"PAR1" + bytes(200), b"a,b,c\n1,2,3\n", b"\xff\xfe" + "id,file,x,y,w,h\n".encode("utf-16-le"), b'"' * 9999, b"\0" * 9999,
+     b"id,file,x,y,w,h", HEADER + b'"' + b"x" * 300_000, HEADER + b",,,,,,\n,\n\n", b"id,id,id,file,x,y,w,h\n", HEADER * 50],
+)  # fmt: skip
+def test_what_is_no_faces_csv_is_no_error(web: WebHub, alice: int, owner: Client, photo: str, content: bytes) -> None:
+    web.write(alice, "faces.csv", content, "")
+    before = content
+    for path in ("", "/faces", "/people", "/status"):
+        assert owner.get(f"/faces/alice{path}").code == 200
+    assert web.path(alice, "faces.csv", "").read_bytes() == before
+
+
+def test_rows_with_odd_cells_are_shown_as_text_or_left_out(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    good = HEADER + line(1, photo)
+    odd = [b"<script>,a,PHOTO,0.1,0.1,0.1,0.1,1,,,,,,,,,,\n", b"2,a,PHOTO,nan,0.1,0.1,0.1,1,,,,,,,,,,\n", b"3,a,PHOTO,0.1,0.1,-1,0.1,1,,,,,,,,,,\n",
+           b"4,a,PHOTO,1e999,0.1,0.1,0.1,1,,,,,,,,,,\n", b'5,"a\nb",PHOTO,0.1,0.1,0.1,0.1,x,"<b>B</b>",zombie,"\xff\xfe",inf,now,then,zz,NaN,<i>,<u>\n',
+           b"6,a,../../x,0.1,0.1,0.1,0.1,1,,,,,,,,,,\n", b"7,a,PHOTO,0x1A,0.1,0.1,0.1,1,,,,,,,,,,\n"]  # fmt: skip
+    web.write(alice, "faces.csv", good + b"".join(odd).replace(b"PHOTO", photo.encode()), "")
+    answer = owner.get("/faces/alice/faces").json
+    faces = {f["id"]: f for p in answer["photos"] for f in p["faces"]}
+    assert set(faces) == {f"{1:032x}", "5"}
+    assert (faces["5"]["name"], faces["5"]["state"], faces["5"]["distance"], faces["5"]["time"]) == ("<b>B</b>", "named", None, "")
+    page = owner.get("/faces/alice").text
+    assert "<b>B</b>" not in page and "&lt;b&gt;B" in page
+
+
+def test_a_spoilt_cache_is_made_anew(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada")
+    owner.get("/faces/alice/faces")
+    for path in web.state("cache", "alice").iterdir():
+        for content in (path.read_text()[:50], "", "null", path.read_text().replace(":[", ":{")):
+            path.write_text(content)
+            (found,) = owner.get("/faces/alice/faces").json["photos"]
+            assert found["faces"][0]["name"] == "Ada", content
+
+
+def test_a_file_of_the_same_size_in_the_same_second_is_read_anew(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    for number in range(1, 8):
+        web.write(alice, "faces.csv", HEADER + line(number, photo), "")
+        (found,) = owner.get("/faces/alice/faces").json["photos"]
+        assert found["faces"][0]["id"] == f"{number:032x}"
+
+
+# --- odd requests -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/faces/alice/faces/", "/faces//alice/faces", "/faces/alice%00/faces", "/faces/alice%2Ffaces", "/faces/%2e%2e/faces", "/faces/alice'--/faces",
+     "/faces/ALICE/faces", "/faces/alice%20/faces", "/faces/<script>/faces", "/faces/alice/FACES", "/faces/" + "a" * 3000 + "/faces", "/faces/%ff%fe/faces",
+     "/faces/.", "/faces/%f0%9f%8e%89", "/faces/alice/faces%0d%0aX:%20y"],
+)  # fmt: skip
+def test_odd_addresses(web: WebHub, alice: int, owner: Client, photo: str, path: str) -> None:
+    answer = owner.get(quote(path, safe="/%"))
+    assert answer.code in (200, 303, 400, 404), answer
+    assert answer.code != 200 or path in ("/faces/alice/faces/", "/faces//alice/faces", "/faces/ALICE/faces", "/faces/alice%2Ffaces")
+    assert "X" not in answer.headers and "<script>" not in answer.text.split("faces-page")[-1][:500]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO", "HEAD"])
+def test_odd_methods_change_nothing(web: WebHub, alice: int, owner: Client, photo: str, method: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    owner.token()
+    answer = owner.ask(method, "/faces/alice/name", f"faces={1:032x}&name=Ada&form_security_token={owner.token()}".encode())
+    assert answer.code in (400, 403, 404, 405, 501) and web.names(alice) == []
+
+
+def test_a_json_body_is_no_form(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    body = f'{{"faces": "{1:032x}", "name": "Ada", "form_security_token": "{owner.token()}"}}'.encode()
+    answer = owner.ask("POST", "/faces/alice/name", body, {"Content-Type": "application/json"})
+    assert answer.code == 403 and web.names(alice) == []
+
+
+def test_the_answers_never_are_html(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    anybody = web.anonymous()
+    for client in (owner, anybody):
+        for path in ("faces", "people", "status", "name", "nothing", "start"):
+            for ask in (client.get, client.post):
+                answer = ask(f"/faces/alice/{path}")
+                assert "json" in answer.headers["Content-Type"] and answer.json is not None, (path, answer)
+
+
+def test_a_request_that_is_cut_off_saves_nothing(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    body = f"faces={1:032x}&name=Ada&form_security_token={owner.token()}".encode()
+    parts = urlsplit(web.url)
+    with socket.create_connection((parts.hostname, parts.port)) as connection:
+        cookies = "; ".join(f"{k}={v}" for k, v in owner.cookies.items())
+        connection.sendall(f"POST /faces/alice/name HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                           f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:50])  # fmt: skip
+    time.sleep(0.3)
+    assert web.names(alice) == []
+
+
+def test_one_who_is_killed_while_he_writes_loses_no_name(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    """What a killed writer leaves, half a temporary file and the lock's file, is in nobody's way."""
+    web.faces(alice, [face(1, photo)])
+    folder = web.root / "store" / "alice" / ".faces-tmp"
+    folder.mkdir(exist_ok=True)
+    (folder / "99.1234abcd").write_bytes(b"half a journ")
+    if web.is_real:
+        web._hand_over("alice")  # type: ignore[attr-defined]
+    assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 200
+    assert [d.name for d in web.names(alice)] == ["Ada"]
+
+
+def test_a_row_that_says_less_than_the_disk_is_right_after_the_next_name(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    """Killed between file and row."""
+    web.faces(alice, [face(1, photo), face(2, photo)])
+    owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada")
+    web.sql("UPDATE attach SET filesize = 4 WHERE uid = %s AND filename = 'names.csv'", alice)
+    owner.post("/faces/alice/name", faces=f"{2:032x}", name="Bob")
+    assert web.wrong_rows() == [] and [d.name for d in web.names(alice)] == ["Ada", "Bob"]
+
+
+def test_when_the_database_is_away_it_is_said(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    if web.is_real:
+        pytest.skip("the hub itself ends before we are asked")
+    web.faces(alice, [face(1, photo)])
+    owner.token()
+    web.sql("RENAME TABLE attach TO attach_away")
+    try:
+        for answer in (owner.get("/faces/alice/faces"), owner.get("/faces/alice/people"), owner.post("/faces/alice/name", faces=f"{1:032x}", name="A")):
+            assert answer.code == 503 and "database" in answer.json["error"]
+        assert owner.get("/faces/alice").code == 503
+        web.php("cron")
+    finally:
+        web.sql("RENAME TABLE attach_away TO attach")
+
+
+def test_nothing_of_ours_lies_where_the_web_reaches_it(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(1, photo, name="Ada", state="named")])
+    owner.get("/faces/alice/faces")
+    assert web.state("cache", "alice").is_dir()
+    for path in web.state("").rglob("*"):
+        if path.is_file():
+            assert path.stat().st_mode & 0o077 == 0, path
+    assert Path(web.state("")).stat().st_mode & 0o077 == 0
+
+
+def test_the_source_never_unserializes_nor_builds_a_shell_line() -> None:
+    from webhub import ROOT
+
+    for path in [ROOT / "faces.php", *(ROOT / "php").rglob("*.php")]:
+        text = path.read_text()
+        assert "declare(strict_types=1);" in text, path
+        assert not re.search(r"\b(unserialize|eval|exec|shell_exec|system|passthru|popen|extract|create_function)\s*\(", text), path
+        assert "`" not in re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.S), path
+        assert not re.search(r"\$_(COOKIE|SESSION)\b", text), path
