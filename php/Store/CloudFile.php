@@ -26,7 +26,9 @@ final class CloudFile
                 throw new Refusal("$file->name cannot be written: $folder and the file have to belong to the web user", Refusal::FULL);
             }
         } finally {
-            @unlink($temporary);
+            if (is_file($temporary)) {
+                unlink($temporary);
+            }
         }
         self::follow($channel, $file, strlen($content));
     }

@@ -6,7 +6,7 @@
 # OUTCOME: gets the exit code, the time, and the last lines of stderr. LOG: all of stderr is added to it.
 again=$1 outcome=$2 log=$3 keep=$4
 shift 4
-errors="$outcome.$$"
+errors="$outcome.errors" # one launcher at a time has this name
 umask 077
 trap 'rm -f "$errors"' EXIT
 while :; do

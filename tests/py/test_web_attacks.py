@@ -216,7 +216,7 @@ def test_a_file_of_the_same_size_in_the_same_second_is_read_anew(web: WebHub, al
 )  # fmt: skip
 def test_odd_addresses(web: WebHub, alice: int, owner: Client, photo: str, path: str) -> None:
     answer = owner.get(quote(path, safe="/%"))
-    assert answer.code in (200, 303, 400, 404), answer
+    assert answer.code in (200, 303, 400, 404) or (web.is_real and answer.code == 302), answer  # sent home before it is ours
     assert answer.code != 200 or path in ("/faces/alice/faces/", "/faces//alice/faces", "/faces/ALICE/faces", "/faces/alice%2Ffaces")
     assert "X" not in answer.headers and "<script>" not in answer.text.split("faces-page")[-1][:500]
 

@@ -57,7 +57,7 @@ def test_a_name_is_saved_and_seen_at_once(web: WebHub, alice: int, owner: Client
     (written,) = web.names(alice)
     photo = web.sql("SELECT hash FROM attach WHERE uid = %s AND is_photo = 1", alice)[0][0]
     assert written == Decision(written.time, one, photo, "a.png", Box(0.1, 0.2, 0.08, 0.1), "name", "Ada Lovelace",
-                               "alice@127.0.0.1", "ab" * 16)  # fmt: skip
+                               web.address("alice"), "ab" * 16)  # fmt: skip
     assert web.wrong_rows() == []
 
 
@@ -399,11 +399,11 @@ def test_a_contacts_address_may_be_a_name(web: WebHub, alice: int, owner: Client
     web.connect_people("alice", "bob")
     photo = web.photo(alice, "a.png")
     web.faces(alice, [face(1, photo), face(2, photo)])
-    owner.post("/faces/alice/name", faces=f"{1:032x}", name="bob@127.0.0.1")
-    owner.post("/faces/alice/name", faces=f"{2:032x}", name="carol@127.0.0.1")
+    owner.post("/faces/alice/name", faces=f"{1:032x}", name=web.address("bob"))
+    owner.post("/faces/alice/name", faces=f"{2:032x}", name=web.address("carol"))
     people = {p["name"]: p.get("contact") for p in owner.get("/faces/alice/people").json["people"]}
-    assert people["carol@127.0.0.1"] is None
-    contact = people["bob@127.0.0.1"]
+    assert people[web.address("carol")] is None
+    contact = people[web.address("bob")]
     assert contact is not None and contact["name"] == "Bob" and contact["url"].endswith("/channel/bob")
 
 

@@ -86,7 +86,7 @@ def test_each_visitor_at_each_address(world: World) -> None:
             answer = client.get(path) if method == "GET" else client.post(path, **fields)
             if answer.code != expected[role]:
                 wrong.append((role, method, path, fields, expected[role], answer))
-            elif path.count("/") > 2 and answer.code != 405:
+            elif path.count("/") > 2 and "%2F" not in path:  # which another web server than PHP's takes for a path
                 assert answer.json, (role, path)
     assert wrong == []
 

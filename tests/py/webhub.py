@@ -123,13 +123,15 @@ class Client:
         return self._token
 
     def _page_with_token(self) -> str:
-        page = self.get("/faces/alice").text
+        page = self._content("/faces/alice")
         if "form_security_token" not in page and self.nick:
             with self.hub.app(self.nick):
-                page = self.get(f"/faces/{self.nick}").text
-        # Hubzilla's own pages have forms with tokens of other kinds
-        start = page.find('class="faces-page')
-        return page[start:] if start >= 0 else page
+                page = self._content(f"/faces/{self.nick}")
+        return page
+
+    def _content(self, path: str) -> str:
+        """Our part of a page: the hub's own has forms with tokens of other kinds."""
+        return self.get(path).text.partition('class="faces-page')[2]
 
 
 class WebHub(HubSite):
@@ -260,6 +262,9 @@ class WebHub(HubSite):
 
     def hash(self, nick: str) -> str:
         return str(self.sql("SELECT channel_hash FROM channel WHERE channel_address = %s", nick)[0][0])
+
+    def address(self, nick: str) -> str:
+        return str(self.sql("SELECT xchan_addr FROM xchan WHERE xchan_hash = %s", self.hash(nick))[0][0])
 
     @contextmanager
     def app(self, nick: str) -> Iterator[None]:
@@ -415,7 +420,7 @@ class _Known:
         c = self.credentials
         place: dict[str, Any] = {"unix_socket": c.socket} if c.socket else {"host": c.host, "port": c.port}
         return mysql.connector.connect(**place, user=c.user, password=c.password, database=database, charset="utf8mb4",
-                                       collation="utf8mb4_general_ci", autocommit=True)  # fmt: skip
+                                       collation="utf8mb4_general_ci", autocommit=True, init_command="SET SESSION sql_mode = ''")  # fmt: skip
 
 
 def face(number: int, photo: str, file: str = "a.jpg", **more: Any) -> ShownFace:
