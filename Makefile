@@ -36,6 +36,7 @@ demo: $(VENV)/.ready
 test: $(VENV)/.dev $(FULL)/.ready
 	@sh tests/packages.sh
 	@$(MAKE) --no-print-directory lint
+	@if command -v phpunit >/dev/null; then phpunit -c tests/php/phpunit.xml; fi
 	@$(RUN) -m pytest
 	@$(FULL)/bin/python -m pip check
 	@$(FULL)/bin/python -m pytest tests/py/test_full_set.py tests/py/test_store.py tests/py/test_engines.py
@@ -45,11 +46,14 @@ lint: $(VENV)/.dev
 	@$(RUN) -m ruff check py tests
 	@$(RUN) -m ruff format --check --quiet py tests
 	@$(RUN) -m mypy
+	@if command -v php >/dev/null; then find faces.php php tests/hub tests/php -name '*.php' -exec php -l {} \; | grep -v '^No syntax errors' && exit 1 || true; fi
+	@sh -n php/Worker/launch.sh
 
 bars: $(VENV)/.dev
 	@sh tests/packages.sh
 	@$(RUN) tests/demo/bars.py
 	@$(RUN) tests/demo/hub_bars.py
+	@$(RUN) tests/demo/web_bars.py
 
 thresholds: $(VENV)/.ready
 	@$(RUN) tests/demo/thresholds.py $(PHOTOS)

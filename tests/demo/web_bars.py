@@ -13,9 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "py"), str(ROOT / "tests" / "py")]
 
+from faces.files import DataFile
 from faces.records import Box, Decision, ShownFace
 from faces.store import append_decisions
-from faces.files import DataFile
 from servers import MariaDb, start
 from webhub import Client, WebHub
 
@@ -46,8 +46,16 @@ def fill(hub: WebHub, folders: int) -> list[str]:
                                  confidence=0.9, content=content, mtime="2026-01-01T00:00:00Z",
                                  date_taken=f"20{number % 26:02}-0{number % 9 + 1}-1{number % 10}T10:00:00")  # fmt: skip
                 if number < NAMED:
-                    face.name, face.state, face.time_named = f"Person {number % 50}", "named", f"2026-01-01T00:00:00.{number:06}Z"
-                    decisions.append(Decision(face.time_named, face.id, hash, "x", box, "name", face.name, "alice@127.0.0.1", content))
+                    face.name, face.state, face.time_named = (
+                        f"Person {number % 50}",
+                        "named",
+                        f"2026-01-01T00:00:00.{number:06}Z",
+                    )
+                    decisions.append(
+                        Decision(
+                            face.time_named, face.id, hash, "x", box, "name", face.name, "alice@127.0.0.1", content
+                        )
+                    )
                 elif number % 2:
                     face.name_recognized, face.distance = f"Person {number % 50}", 0.4
                 rows.append(face)
@@ -92,7 +100,9 @@ def measure(folders: int, server: MariaDb) -> list[tuple[str, float, float]]:
             before = time.perf_counter()
             assert owner.post("/faces/alice/name", faces=ids[-1 - i], name="Ada").code == 200
             times.append(time.perf_counter() - before)
-        found.append((f"naming a face, {NAMED} decisions before it, {folders} folder(s)", statistics.median(times), max(times)))
+        found.append(
+            (f"naming a face, {NAMED} decisions before it, {folders} folder(s)", statistics.median(times), max(times))
+        )
         return found
     finally:
         hub.close()
@@ -102,7 +112,9 @@ def measure(folders: int, server: MariaDb) -> list[tuple[str, float, float]]:
 def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="faces-db-"))
     server = start(MariaDb, folder)
-    print(f"The addon's answers, {FACES} faces on {FACES // PER_PHOTO} photos, {ROUNDS} rounds, through `php -S`: seconds")
+    print(
+        f"The addon's answers, {FACES} faces on {FACES // PER_PHOTO} photos, {ROUNDS} rounds, through `php -S`: seconds"
+    )
     print(f"{'':72} {'median':>8} {'worst':>8} {'limit':>8}")
     well = True
     try:

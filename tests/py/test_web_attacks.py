@@ -81,18 +81,27 @@ def test_a_symbolic_link_is_no_data_file(web: WebHub, alice: int, owner: Client,
     ["store/bob/faces.csv", "store/alice/../bob/x", "/etc/passwd", "store/alice/\0", "store/alice//x", "../store/alice/x", "store/alice/.", "x" * 5000,
      ".htconfig.php", "store/alice", "php://filter/resource=store/alice/x", "http://127.0.0.1/store/alice/"],
 )  # fmt: skip
-def test_a_row_that_leads_elsewhere_is_not_followed(web: WebHub, alice: int, owner: Client, photo: str, content: str) -> None:
+def test_a_row_that_leads_elsewhere_is_not_followed(
+    web: WebHub, alice: int, owner: Client, photo: str, content: str
+) -> None:
     bob = web.root / "store" / "bob" / "faces.csv"
     bob.write_bytes(HEADER + line(7, photo, "Leaked"))
     for name in ("faces.csv", "names.csv"):
-        web.sql("UPDATE attach SET content = %s, filesize = 99 WHERE filename = %s AND uid = %s", content.encode(), name, alice)
+        web.sql(
+            "UPDATE attach SET content = %s, filesize = 99 WHERE filename = %s AND uid = %s",
+            content.encode(),
+            name,
+            alice,
+        )
     answer = owner.get("/faces/alice/faces")
     assert answer.code == 200 and answer.json["total"] == 0 and len(answer.json["problems"]) == 2
     assert owner.get("/faces/alice").code == 200
     assert bob.exists()
 
 
-def test_a_link_in_the_place_of_the_folder_for_unfinished_files(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+def test_a_link_in_the_place_of_the_folder_for_unfinished_files(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
     web.faces(alice, [face(1, photo)])
     elsewhere = web.root / "store" / "elsewhere"
     elsewhere.mkdir()
@@ -117,12 +126,19 @@ def test_a_faces_csv_with_a_million_rows(web: WebHub, alice: int, owner: Client,
         for _ in range(1000):
             file.write(rows)
     for _ in range(3):
-        web.sql("UPDATE attach SET filesize = %s WHERE uid = %s AND folder = %s AND filename = 'faces.csv'", path.stat().st_size, alice, folder)
+        web.sql(
+            "UPDATE attach SET filesize = %s WHERE uid = %s AND folder = %s AND filename = 'faces.csv'",
+            path.stat().st_size,
+            alice,
+            folder,
+        )
         start = time.monotonic()
         answer = owner.get("/faces/alice/faces").json
         seconds = time.monotonic() - start
         assert answer["total"] == 1 and "Huge/faces.csv" in answer["problems"][0], answer
-        os.truncate(path, min(path.stat().st_size, 60 << 20))  # the second time below the limit of bytes, but not of rows
+        os.truncate(
+            path, min(path.stat().st_size, 60 << 20)
+        )  # the second time below the limit of bytes, but not of rows
     assert seconds < 5  # the third time it is known
     assert owner.get("/faces/alice").code == 200 and owner.get("/faces/alice/people").code == 200
     assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 200
@@ -133,7 +149,12 @@ def test_as_many_rows_as_are_allowed_fit_into_memory(web: WebHub, alice: int, ow
     web.sql("INSERT INTO attach (uid, hash, filename, filetype, folder, is_photo, os_storage, os_path, display_path, content, allow_cid, allow_gid,"
             " deny_cid, deny_gid) SELECT uid, CONCAT('copy-', seq), filename, filetype, folder, 1, 1, '', '', content, '', '', '', '' FROM attach"
             " JOIN seq_1_to_30000 WHERE hash = %s", photos[0])  # fmt: skip
-    web.write(alice, "faces.csv", HEADER + b"".join(line(i, f"copy-{i // 2 + 1}", f"Person number {i}") for i in range(60_000)), "")
+    web.write(
+        alice,
+        "faces.csv",
+        HEADER + b"".join(line(i, f"copy-{i // 2 + 1}", f"Person number {i}") for i in range(60_000)),
+        "",
+    )
     answer = owner.get("/faces/alice/faces").json
     assert (answer["total"], answer["faces"], answer["problems"]) == (30_000, 60_000, [])
     assert len(owner.get("/faces/alice/people").json["people"]) == 60_000
@@ -182,7 +203,12 @@ def test_rows_with_odd_cells_are_shown_as_text_or_left_out(web: WebHub, alice: i
     answer = owner.get("/faces/alice/faces").json
     faces = {f["id"]: f for p in answer["photos"] for f in p["faces"]}
     assert set(faces) == {f"{1:032x}", "5"}
-    assert (faces["5"]["name"], faces["5"]["state"], faces["5"]["distance"], faces["5"]["time"]) == ("<b>B</b>", "named", None, "")
+    assert (faces["5"]["name"], faces["5"]["state"], faces["5"]["distance"], faces["5"]["time"]) == (
+        "<b>B</b>",
+        "named",
+        None,
+        "",
+    )
     page = owner.get("/faces/alice").text
     assert "<b>B</b>" not in page and "&lt;b&gt;B" in page
 
@@ -198,7 +224,9 @@ def test_a_spoilt_cache_is_made_anew(web: WebHub, alice: int, owner: Client, pho
             assert found["faces"][0]["name"] == "Ada", content
 
 
-def test_a_file_of_the_same_size_in_the_same_second_is_read_anew(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+def test_a_file_of_the_same_size_in_the_same_second_is_read_anew(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
     for number in range(1, 8):
         web.write(alice, "faces.csv", HEADER + line(number, photo), "")
         (found,) = owner.get("/faces/alice/faces").json["photos"]
@@ -216,8 +244,15 @@ def test_a_file_of_the_same_size_in_the_same_second_is_read_anew(web: WebHub, al
 )  # fmt: skip
 def test_odd_addresses(web: WebHub, alice: int, owner: Client, photo: str, path: str) -> None:
     answer = owner.get(quote(path, safe="/%"))
-    assert answer.code in (200, 303, 400, 404) or (web.is_real and answer.code == 302), answer  # sent home before it is ours
-    assert answer.code != 200 or path in ("/faces/alice/faces/", "/faces//alice/faces", "/faces/ALICE/faces", "/faces/alice%2Ffaces")
+    assert answer.code in (200, 303, 400, 404) or (web.is_real and answer.code == 302), (
+        answer
+    )  # sent home before it is ours
+    assert answer.code != 200 or path in (
+        "/faces/alice/faces/",
+        "/faces//alice/faces",
+        "/faces/ALICE/faces",
+        "/faces/alice%2Ffaces",
+    )
     assert "X" not in answer.headers and "<script>" not in answer.text.split("faces-page")[-1][:500]
 
 
@@ -225,7 +260,9 @@ def test_odd_addresses(web: WebHub, alice: int, owner: Client, photo: str, path:
 def test_odd_methods_change_nothing(web: WebHub, alice: int, owner: Client, photo: str, method: str) -> None:
     web.faces(alice, [face(1, photo)])
     owner.token()
-    answer = owner.ask(method, "/faces/alice/name", f"faces={1:032x}&name=Ada&form_security_token={owner.token()}".encode())
+    answer = owner.ask(
+        method, "/faces/alice/name", f"faces={1:032x}&name=Ada&form_security_token={owner.token()}".encode()
+    )
     assert answer.code in (400, 403, 404, 405, 501) and web.names(alice) == []
 
 
@@ -269,7 +306,9 @@ def test_one_who_is_killed_while_he_writes_loses_no_name(web: WebHub, alice: int
     assert [d.name for d in web.names(alice)] == ["Ada"]
 
 
-def test_a_row_that_says_less_than_the_disk_is_right_after_the_next_name(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+def test_a_row_that_says_less_than_the_disk_is_right_after_the_next_name(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
     """Killed between file and row."""
     web.faces(alice, [face(1, photo), face(2, photo)])
     owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada")
@@ -285,7 +324,11 @@ def test_when_the_database_is_away_it_is_said(web: WebHub, alice: int, owner: Cl
     owner.token()
     web.sql("RENAME TABLE attach TO attach_away")
     try:
-        for answer in (owner.get("/faces/alice/faces"), owner.get("/faces/alice/people"), owner.post("/faces/alice/name", faces=f"{1:032x}", name="A")):
+        for answer in (
+            owner.get("/faces/alice/faces"),
+            owner.get("/faces/alice/people"),
+            owner.post("/faces/alice/name", faces=f"{1:032x}", name="A"),
+        ):
             assert answer.code == 503 and "database" in answer.json["error"]
         assert owner.get("/faces/alice").code == 503
         web.php("cron")
@@ -309,6 +352,8 @@ def test_the_source_never_unserializes_nor_builds_a_shell_line() -> None:
     for path in [ROOT / "faces.php", *(ROOT / "php").rglob("*.php")]:
         text = path.read_text()
         assert "declare(strict_types=1);" in text, path
-        assert not re.search(r"\b(unserialize|eval|exec|shell_exec|system|passthru|popen|extract|create_function)\s*\(", text), path
+        assert not re.search(
+            r"\b(unserialize|eval|exec|shell_exec|system|passthru|popen|extract|create_function)\s*\(", text
+        ), path
         assert "`" not in re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.S), path
         assert not re.search(r"\$_(COOKIE|SESSION)\b", text), path

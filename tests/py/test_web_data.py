@@ -51,7 +51,9 @@ def simple(web: WebHub, alice: int, **more: Any) -> str:
 def test_a_name_is_saved_and_seen_at_once(web: WebHub, alice: int, owner: Client) -> None:
     one = simple(web, alice, content="ab" * 16)
     answer = owner.post("/faces/alice/name", faces=one, name="Ada Lovelace").json
-    assert answer["saved"] == [{"face": one, "decision": "name", "name": "Ada Lovelace", "time": answer["saved"][0]["time"]}]
+    assert answer["saved"] == [
+        {"face": one, "decision": "name", "name": "Ada Lovelace", "time": answer["saved"][0]["time"]}
+    ]
     assert answer["searching"] is False
     assert (shown(owner)[one]["name"], shown(owner)[one]["state"]) == ("Ada Lovelace", "named")
     (written,) = web.names(alice)
@@ -63,9 +65,17 @@ def test_a_name_is_saved_and_seen_at_once(web: WebHub, alice: int, owner: Client
 
 @pytest.mark.parametrize(
     ("decision", "name", "state", "guess"),
-    [("name", "Ada", "named", ""), ("unknown", "", "unknown", ""), ("ignore", "", "ignored", ""), ("clear", "", "", "Bob"), ("reject", "Bob", "", "")],
+    [
+        ("name", "Ada", "named", ""),
+        ("unknown", "", "unknown", ""),
+        ("ignore", "", "ignored", ""),
+        ("clear", "", "", "Bob"),
+        ("reject", "Bob", "", ""),
+    ],
 )
-def test_each_decision(web: WebHub, alice: int, owner: Client, decision: str, name: str, state: str, guess: str) -> None:
+def test_each_decision(
+    web: WebHub, alice: int, owner: Client, decision: str, name: str, state: str, guess: str
+) -> None:
     one = simple(web, alice, name_recognized="Bob", distance=0.3)
     assert shown(owner)[one]["guess"] == "Bob"
     assert owner.post("/faces/alice/name", faces=one, decision=decision, name=name).code == 200
@@ -126,9 +136,19 @@ def test_an_edit_in_faces_csv_counts_unless_something_newer_was_decided(web: Web
 def test_lines_that_make_no_sense_spoil_only_themselves(web: WebHub, alice: int, owner: Client) -> None:
     one = simple(web, alice)
     good = f"2026-01-01T00:00:00.5Z,{one},x,a.png,0.1,0.2,0.08,0.1,name,Ada,me,"
-    web.write(alice, "names.csv", f'\ufefftime,face,name\n"torn,{one}\n\x00\xff,,,\n{good}\n2027,{one},bad,time\n{good[:40]}'.encode("utf-8", "surrogateescape"))
+    web.write(
+        alice,
+        "names.csv",
+        f'\ufefftime,face,name\n"torn,{one}\n\x00\xff,,,\n{good}\n2027,{one},bad,time\n{good[:40]}'.encode(
+            "utf-8", "surrogateescape"
+        ),
+    )
     assert shown(owner)[one]["name"] == ""  # under that header no line has all columns
-    web.write(alice, "names.csv", b"time,face,photo,file,x,y,w,h,decision,name,by\n\"torn,\n" + good.rstrip(",").encode() + b"\n2027-01-01T00:00")
+    web.write(
+        alice,
+        "names.csv",
+        b'time,face,photo,file,x,y,w,h,decision,name,by\n"torn,\n' + good.rstrip(",").encode() + b"\n2027-01-01T00:00",
+    )
     assert shown(owner)[one]["name"] == "Ada"
     owner.post("/faces/alice/name", faces=one, name="Grace")  # the torn line at the end is ended first
     assert shown(owner)[one]["name"] == "Grace"
@@ -155,10 +175,14 @@ def test_decisions_are_those_of_the_worker(web: WebHub, alice: int, owner: Clien
         id = target.id if draw.random() < 0.5 else f"{10_000 + draw.randrange(50):032x}"  # a face that is no more
         box = target.box if id == target.id else Box(target.box.x + dx, target.box.y, target.box.w, target.box.h)
         kind = draw.choice(["name", "name", "name", "unknown", "ignore", "reject", "clear"])
-        name = draw.choice(["Ada", "Bob", "=Cy", "Dé, \"x\""]) if kind in ("name", "reject") else ""
+        name = draw.choice(["Ada", "Bob", "=Cy", 'Dé, "x"']) if kind in ("name", "reject") else ""
         photo = target.photo if draw.random() < 0.8 else "gone"
         content = draw.choice([target.content, target.content, f"{999:032x}"]) if id != target.id else target.content
-        decisions.append(Decision(f"2026-01-{draw.randrange(1, 28):02}T00:00:00.{i:06}Z", id, photo, "x", box, kind, name, "me", content))
+        decisions.append(
+            Decision(
+                f"2026-01-{draw.randrange(1, 28):02}T00:00:00.{i:06}Z", id, photo, "x", box, kind, name, "me", content
+            )
+        )
     web.faces(alice, rows)
     place = web.root / "names.csv"
     place.unlink(missing_ok=True)
@@ -173,9 +197,11 @@ def test_decisions_are_those_of_the_worker(web: WebHub, alice: int, owner: Clien
     place.unlink()
     standings, _ = resolve(decisions, subjects)
     seen = shown(owner)
-    expected = {s.id: (standings[s.id].state, standings[s.id].name) if s.id in standings else ("", "") for s in subjects}
+    expected = {
+        s.id: (standings[s.id].state, standings[s.id].name) if s.id in standings else ("", "") for s in subjects
+    }
     assert {id: (f["state"], f["name"]) for id, f in seen.items()} == expected
-    assert len({v for v in expected.values()}) > 5
+    assert len(set(expected.values())) > 5
 
 
 def test_200_names_at_once(web: WebHub, alice: int, owner: Client) -> None:
@@ -188,7 +214,9 @@ def test_200_names_at_once(web: WebHub, alice: int, owner: Client) -> None:
     def name(part: int) -> None:
         client = Client(web, "alice")
         client.cookies, client._token = dict(owner.cookies), owner.token()
-        codes.extend(client.post("/faces/alice/name", faces=f"{i:032x}", name=f"Person {i}").code for i in range(part, 200, 8))
+        codes.extend(
+            client.post("/faces/alice/name", faces=f"{i:032x}", name=f"Person {i}").code for i in range(part, 200, 8)
+        )
 
     threads = [threading.Thread(target=name, args=(part,)) for part in range(8)]
     for thread in threads:
@@ -290,7 +318,11 @@ def album(web: WebHub, alice: int) -> list[dict[str, Any]]:
     for i in range(60):
         folder = draw.choice(list(rows))
         hash = web.photo(alice, f"{i}.png", folder=folder, shade=i)
-        taken = f"20{draw.randrange(10, 13)}-0{draw.randrange(1, 9)}-1{draw.randrange(9)}T10:00:00" if draw.random() < 0.8 else ""
+        taken = (
+            f"20{draw.randrange(10, 13)}-0{draw.randrange(1, 9)}-1{draw.randrange(9)}T10:00:00"
+            if draw.random() < 0.8
+            else ""
+        )
         uploaded = f"2020-0{draw.randrange(1, 9)}-01 00:00:{i % 60:02}"
         web.sql("UPDATE attach SET created = %s WHERE hash = %s", uploaded, hash)
         faces = []
@@ -352,7 +384,7 @@ def test_every_way_to_ask_against_a_model(web: WebHub, alice: int, owner: Client
             if draw.random() < 0.2:
                 q[key] = draw.choice(values)
         expected = [p for p in photos if matches(p, q)]
-        expected.sort(key=lambda p: (date(p, q), p["hash"]), reverse=q.get("order") != "asc")  # noqa: B023
+        expected.sort(key=lambda p: (date(p, q), p["hash"]), reverse=q.get("order") != "asc")
         answer = owner.get("/faces/alice/faces", limit=7, offset=0, **q).json
         got = [p["photo"] for p in answer["photos"]]
         for offset in range(7, answer["total"], 7):
@@ -369,7 +401,9 @@ def test_people_and_counts(web: WebHub, alice: int, owner: Client) -> None:
     everybody = [f for p in photos for f in p["faces"]]
     counts = answer["counts"]
     assert (counts["photos"], counts["faces"]) == (60, len(everybody))
-    assert counts["unnamed"] == sum(s == "" for s, _, _ in everybody) and counts["guessed"] == sum(bool(g) for _, _, g in everybody)
+    assert counts["unnamed"] == sum(s == "" for s, _, _ in everybody) and counts["guessed"] == sum(
+        bool(g) for _, _, g in everybody
+    )
     for person in answer["people"]:
         assert person["faces"] == sum(n == person["name"] for _, n, _ in everybody)
         assert person["guesses"] == sum(g == person["name"] for _, _, g in everybody)
@@ -440,13 +474,23 @@ def test_the_page_names_a_face_by_a_plain_form(web: WebHub, alice: int, owner: C
     page = owner.get("/faces/alice", state="unnamed").text
     assert f'src="{web.url}/photo/{photo}-1"' in page and "left:10.000%;top:20.000%;width:8.000%;height:10.000%" in page
     assert "Bob?" in page and "Müller &amp; &lt;b&gt;.png" in page
-    answer = owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada", decision="name", page="1", photo=photo, query="state=unnamed")
+    answer = owner.post(
+        "/faces/alice/name",
+        faces=f"{1:032x}",
+        name="Ada",
+        decision="name",
+        page="1",
+        photo=photo,
+        query="state=unnamed",
+    )
     assert answer.code == 303
     assert answer.headers["Location"] == f"{web.url}/faces/alice?state=unnamed#photo-{photo}"
     assert "Ada" in owner.get("/faces/alice").text
     refused = owner.post("/faces/alice/name", faces=f"{9:032x}", name="Ada", page="1")
     assert refused.code == 404 and "no such face" in refused.text and "html" in refused.headers["Content-Type"]
-    odd = owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada", page="1", photo='"><script>', query="//evil.example\r\nX: y")
+    odd = owner.post(
+        "/faces/alice/name", faces=f"{1:032x}", name="Ada", page="1", photo='"><script>', query="//evil.example\r\nX: y"
+    )
     assert odd.headers["Location"] == f"{web.url}/faces/alice"
 
 
@@ -469,4 +513,6 @@ def test_answers_are_not_to_be_kept_by_anybody(web: WebHub, alice: int, owner: C
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Content-Type-Options"] == "nosniff"
     wrong = owner.get("/faces/alice/name")
     assert wrong.headers["Allow"] == "POST"
-    assert datetime.datetime.fromisoformat(owner.post("/faces/alice/name", faces=f"{1:032x}", name="A").json["saved"][0]["time"])
+    assert datetime.datetime.fromisoformat(
+        owner.post("/faces/alice/name", faces=f"{1:032x}", name="A").json["saved"][0]["time"]
+    )

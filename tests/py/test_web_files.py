@@ -41,9 +41,11 @@ def own_only(web: WebHub) -> tuple[str, str, str, str]:
 
 def test_the_owner_opens_the_page_and_the_files_are_there(web: WebHub, alice: int, owner: Client) -> None:
     group = "<22222222-aaaa-bbbb-cccc-000000000001>"
-    web.sql("UPDATE channel SET channel_allow_gid = %s WHERE channel_id = %s", group, alice)  # the hub's default for a personal channel
+    web.sql(
+        "UPDATE channel SET channel_allow_gid = %s WHERE channel_id = %s", group, alice
+    )  # the hub's default for a personal channel
     photos = web.folder(alice, "Photos")
-    deep = web.folder(alice, 'o "q" \'x\' / $(id) 🎉', photos)
+    deep = web.folder(alice, "o \"q\" 'x' / $(id) 🎉", photos)
     web.folder(alice, "Documents")
     web.sql("UPDATE attach SET allow_gid = %s WHERE hash = %s", group, photos)
     for folder in ("", photos, deep):
@@ -54,7 +56,9 @@ def test_the_owner_opens_the_page_and_the_files_are_there(web: WebHub, alice: in
     found = rows(web, alice)
     top = web.sql("SELECT hash, allow_cid FROM attach WHERE uid = %s AND filename = 'faces' AND is_dir = 1", alice)
     assert top[0][1] == own_only(web)[0]
-    assert set(found) == {(f, n) for f in ("", photos, deep) for n in ("faces.csv", "faces.pkl")} | {(top[0][0], n) for n in CHANNEL_FILES}
+    assert set(found) == {(f, n) for f in ("", photos, deep) for n in ("faces.csv", "faces.pkl")} | {
+        (top[0][0], n) for n in CHANNEL_FILES
+    }
     assert {row[2:] for row in found.values()} == {own_only(web)}
     for row in found.values():
         path = web.root / web.content(alice, row[0])
@@ -103,7 +107,10 @@ def test_ten_visits_at_once_make_each_file_once(web: WebHub, alice: int, owner: 
     for thread in threads:
         thread.join()
     owner.get("/faces/alice")
-    names = web.sql("SELECT folder, filename, count(*) FROM attach WHERE uid = %s AND is_photo = 0 AND is_dir = 0 GROUP BY 1, 2", alice)
+    names = web.sql(
+        "SELECT folder, filename, count(*) FROM attach WHERE uid = %s AND is_photo = 0 AND is_dir = 0 GROUP BY 1, 2",
+        alice,
+    )
     assert len(names) == 8 * 2 + 4 and {n for *_, n in names} == {1}
 
 
@@ -147,7 +154,9 @@ def test_files_that_came_by_webdav_are_narrowed(web: WebHub, alice: int, owner: 
     for name in ("faces.csv", "faces.pkl", "Faces.csv.txt"):
         assert web.dav("alice", name, b"id,file,x,y,w,h\n") == 201
     token = f"<{web.hash('bob')}><token:abc>"
-    web.sql("UPDATE attach SET allow_cid = %s, deny_gid = '<x>' WHERE filename = 'faces.pkl' AND uid = %s", token, alice)
+    web.sql(
+        "UPDATE attach SET allow_cid = %s, deny_gid = '<x>' WHERE filename = 'faces.pkl' AND uid = %s", token, alice
+    )
     assert rows(web, alice)[("", "faces.csv")][2:] == ("", "", "", "")
     owner.get("/faces/alice") if how == "page" else web.php("cron")
     found = rows(web, alice)
@@ -168,7 +177,10 @@ def test_of_a_channel_without_the_app_nothing_is_touched(web: WebHub, alice: int
 
 
 def limit(web: WebHub, channel: int, size: str) -> None:
-    web.sql("UPDATE account a JOIN channel c ON c.channel_account_id = a.account_id SET account_service_class = 'small' WHERE channel_id = %s", channel)
+    web.sql(
+        "UPDATE account a JOIN channel c ON c.channel_account_id = a.account_id SET account_service_class = 'small' WHERE channel_id = %s",
+        channel,
+    )
     web.set("small", "json:" + json.dumps({"attach_upload_limit": size}), "service_class")
 
 
@@ -263,7 +275,10 @@ def test_a_full_disk_costs_no_name(web: WebHub, alice: int, owner: Client) -> No
     disk.mkdir(exist_ok=True)
     web_user = (web.root / "store").stat().st_uid
     os.chown(disk, web_user, -1)
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk], check=False).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk], check=False).returncode
+    ):
         pytest.skip("only root mounts disks")
     try:
         os.chown(disk, web_user, -1)
@@ -343,7 +358,9 @@ def test_unload_takes_away_what_load_brought(web: WebHub, alice: int, owner: Cli
     if web.is_real:
         pytest.skip("would take the addon away")
     web.sql("INSERT INTO hook (hook, file, fn) VALUES ('cron', 'addon/other/other.php', 'other_cron')")
-    web.sql("UPDATE config SET v = REPLACE(v, 'json:[', 'json:[[\"addon/other/Mod.php\",\"other\"],') WHERE cat = 'system' AND k = 'routes'")
+    web.sql(
+        "UPDATE config SET v = REPLACE(v, 'json:[', 'json:[[\"addon/other/Mod.php\",\"other\"],') WHERE cat = 'system' AND k = 'routes'"
+    )
     web.php("load")  # twice, as a reload does
     web.php("unload")
     assert web.sql("SELECT fn FROM hook") == [("other_cron",)]

@@ -34,7 +34,9 @@ def world(web: WebHub) -> World:
     web.restrict(photos["hidden"])
     web.restrict(private)  # `below` itself is open to everybody, but not the folder above it
     web.data_files(alice, "", private)
-    faces = {kind: face(i, photos[kind], f"{kind}.png", name=f"N {kind}", state="named") for i, kind in enumerate(photos)}
+    faces = {
+        kind: face(i, photos[kind], f"{kind}.png", name=f"N {kind}", state="named") for i, kind in enumerate(photos)
+    }
     # all in one data file at the top: it must not matter in which file a face stands
     web.faces(alice, list(faces.values()))
     return World(web, alice, photos, {kind: f.id for kind, f in faces.items()})
@@ -54,7 +56,15 @@ def visitor(hub: WebHub, role: str) -> Client:
 
 #: The table: address, fields of the form, and what each kind of visitor is answered.
 def codes(nobody: int, others: int, writer: int, owner: int) -> dict[str, int]:
-    return {"nobody": nobody, "stranger": others, "contact": others, "admin": others, "remote": others, "writer": writer, "owner": owner}
+    return {
+        "nobody": nobody,
+        "stranger": others,
+        "contact": others,
+        "admin": others,
+        "remote": others,
+        "writer": writer,
+        "owner": owner,
+    }
 
 
 TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
@@ -82,7 +92,10 @@ def test_each_visitor_at_each_address(world: World) -> None:
     for role in ROLES:
         client = visitor(world.hub, role)
         for method, path, fields, expected in TABLE:
-            fields = {k: v.replace("PUBLIC", world.ids["public"]).replace("HIDDEN", world.ids["hidden"]) for k, v in fields.items()}
+            fields = {
+                k: v.replace("PUBLIC", world.ids["public"]).replace("HIDDEN", world.ids["hidden"])
+                for k, v in fields.items()
+            }
             answer = client.get(path) if method == "GET" else client.post(path, **fields)
             if answer.code != expected[role]:
                 wrong.append((role, method, path, fields, expected[role], answer))
@@ -120,7 +133,12 @@ def test_it_is_what_the_hub_itself_says_of_each_photo(world: World) -> None:
     number = hub.sql("SELECT id FROM pgrp WHERE hash = %s", group)[0][0]
     hub.sql("DELETE FROM pgrp_member WHERE uid = %s", alice)
     hub.sql("INSERT INTO pgrp_member (uid, gid, xchan) VALUES (%s, %s, %s)", alice, number, hub.hash("bob"))
-    rights: list[dict[str, str]] = [{"allow": ""}, {"allow": hub.hash("bob")}, {"group": group}, {"allow": hub.hash("carol")}]
+    rights: list[dict[str, str]] = [
+        {"allow": ""},
+        {"allow": hub.hash("bob")},
+        {"group": group},
+        {"allow": hub.hash("carol")},
+    ]
     photos, faces = [], []
     for i, (one, two, three) in enumerate(itertools.product(rights, rights, rights)):
         outer = hub.folder(alice, f"o{i}")
@@ -135,7 +153,11 @@ def test_it_is_what_the_hub_itself_says_of_each_photo(world: World) -> None:
     hub.faces(alice, faces)
     for role in ROLES:
         client = visitor(hub, role)
-        shown = {p["photo"] for offset in (0, 50) for p in client.get("/faces/alice/faces", offset=offset, limit=50).json["photos"]}
+        shown = {
+            p["photo"]
+            for offset in (0, 50)
+            for p in client.get("/faces/alice/faces", offset=offset, limit=50).json["photos"]
+        }
         assert shown == {photo for photo in photos if can_view(hub, role, photo)}, role
 
 
@@ -148,7 +170,9 @@ def can_view(hub: WebHub, role: str, photo: str) -> bool:
     groups = ["11111111-aaaa-bbbb-cccc-000000000001"] if role == "contact" else []
     hash = photo
     while hash:
-        folder, cid, gid, no_cid = hub.sql("SELECT folder, allow_cid, allow_gid, deny_cid FROM attach WHERE hash = %s", hash)[0]
+        folder, cid, gid, no_cid = hub.sql(
+            "SELECT folder, allow_cid, allow_gid, deny_cid FROM attach WHERE hash = %s", hash
+        )[0]
         allowed = (not cid and not gid) or (observer and f"<{observer}>" in cid) or any(f"<{g}>" in gid for g in groups)
         if not allowed or (no_cid and (not observer or f"<{observer}>" in no_cid)):
             return False
@@ -204,13 +228,21 @@ def test_a_post_without_the_right_token_does_nothing(world: World, action: str, 
 
 def test_a_token_in_the_url_does_not_count(world: World) -> None:
     owner = visitor(world.hub, "owner")
-    answer = owner.post(f"/faces/alice/name?form_security_token={owner.token()}", token=None, faces=world.ids["public"], name="M")
+    answer = owner.post(
+        f"/faces/alice/name?form_security_token={owner.token()}", token=None, faces=world.ids["public"], name="M"
+    )
     assert answer.code == 403
 
 
 def test_no_url_makes_the_caller_the_owner(world: World) -> None:
     client = visitor(world.hub, "stranger")
-    for extra in ({"zid": "alice@127.0.0.1"}, {"owner": "1"}, {"uid": str(world.alice)}, {"channel": "alice"}, {"f": "", "nick": "alice"}):
+    for extra in (
+        {"zid": "alice@127.0.0.1"},
+        {"owner": "1"},
+        {"uid": str(world.alice)},
+        {"channel": "alice"},
+        {"f": "", "nick": "alice"},
+    ):
         assert client.get("/faces/alice/faces", **extra).json["total"] == 1, extra
         assert client.post("/faces/alice/stop", **extra).code == 403
 

@@ -70,10 +70,17 @@ def test_from_an_upload_to_a_guess(web: WebHub, alice: int, owner: Client, portr
     web.quiet()
     assert (status(owner)["state"], status(owner)["failure"]) == ("done", None), status(owner)
     photos = {p["file"]: p for p in owner.get("/faces/alice/faces").json["photos"]}
-    assert set(photos) == {"obama.jpg", "obama2.jpg", "biden.jpg"} and {p["path"] for p in photos.values()} == {"Presidents"}
+    assert set(photos) == {"obama.jpg", "obama2.jpg", "biden.jpg"} and {p["path"] for p in photos.values()} == {
+        "Presidents"
+    }
     answer = owner.post("/faces/alice/name", faces=photos["obama.jpg"]["faces"][0]["id"], name="Barack Obama")
     assert answer.json["searching"] is True
-    until(lambda: {p["file"]: p["faces"][0]["guess"] for p in owner.get("/faces/alice/faces").json["photos"]}["obama2.jpg"] == "Barack Obama")
+    until(
+        lambda: (
+            {p["file"]: p["faces"][0]["guess"] for p in owner.get("/faces/alice/faces").json["photos"]}["obama2.jpg"]
+            == "Barack Obama"
+        )
+    )
     web.quiet()
     found = {p["file"]: p["faces"][0] for p in owner.get("/faces/alice/faces").json["photos"]}
     assert found["biden.jpg"]["guess"] == "" and found["obama.jpg"]["name"] == "Barack Obama"
@@ -121,7 +128,10 @@ def test_a_run_that_a_signal_ended_goes_on_with_the_next_cron(web: WebHub, alice
 
 def test_no_secret_in_arguments_or_files_and_little_in_the_environment(web: WebHub, alice: int, owner: Client) -> None:
     web.photo(alice, "a.png")
-    path = program(web, 'env > "$0.env"; cat /proc/$$/cmdline /proc/$PPID/cmdline | tr "\\0" "\\n" > "$0.args"; ls -l /proc/$$/fd > "$0.fd"; exec sleep 3')
+    path = program(
+        web,
+        'env > "$0.env"; cat /proc/$$/cmdline /proc/$PPID/cmdline | tr "\\0" "\\n" > "$0.args"; ls -l /proc/$$/fd > "$0.fd"; exec sleep 3',
+    )
     ready(web, owner)
     assert owner.post("/faces/alice/start").code == 202
     until(lambda: Path(f"{path}.fd").exists() and Path(f"{path}.fd").read_text())
@@ -191,7 +201,9 @@ def kill(web: WebHub) -> None:
         time.sleep(0.05)
 
 
-def test_a_start_while_one_is_at_work_is_followed_by_another_through_all_channels(web: WebHub, alice: int, owner: Client) -> None:
+def test_a_start_while_one_is_at_work_is_followed_by_another_through_all_channels(
+    web: WebHub, alice: int, owner: Client
+) -> None:
     web.photo(alice, "a.png")
     path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
     runs = path.with_name("python.runs")
@@ -203,7 +215,9 @@ def test_a_start_while_one_is_at_work_is_followed_by_another_through_all_channel
     assert answer.code == 409 and answer.json["follows"] is True
     web.quiet()
     first, second = runs.read_text().splitlines()
-    assert first.endswith(f"detect.py --hub {web.root} --channel alice") and second.endswith(f"detect.py --hub {web.root}")
+    assert first.endswith(f"detect.py --hub {web.root} --channel alice") and second.endswith(
+        f"detect.py --hub {web.root}"
+    )
     runs.unlink()
 
 
@@ -212,7 +226,12 @@ def test_names_given_while_a_recognition_is_at_work_are_looked_for_too(web: WebH
     web.data_files(alice, "")
     web.faces(alice, [face(i, photo) for i in range(9)])
     names = web.path(alice, "names.csv")
-    path = Path(program(web, f'case "$1" in *detect.py) exit 0;; esac; wc -l < {names} >> "$0.seen"; echo "$*" > "$0.last"; sleep 0.7'))
+    path = Path(
+        program(
+            web,
+            f'case "$1" in *detect.py) exit 0;; esac; wc -l < {names} >> "$0.seen"; echo "$*" > "$0.last"; sleep 0.7',
+        )
+    )
     seen = path.with_name("python.seen")
     seen.unlink(missing_ok=True)
     for i in range(9):
@@ -221,7 +240,11 @@ def test_names_given_while_a_recognition_is_at_work_are_looked_for_too(web: WebH
     web.quiet()
     lines = seen.read_text().split()
     assert lines[-1] == "10" and 2 <= len(lines) <= 5  # the last run saw the last name; not one run for each
-    assert path.with_name("python.last").read_text().endswith(f"recognize.py --hub {web.root} --channel alice --wait 600\n")
+    assert (
+        path.with_name("python.last")
+        .read_text()
+        .endswith(f"recognize.py --hub {web.root} --channel alice --wait 600\n")
+    )
     for name in ("python.seen", "python.last"):
         path.with_name(name).unlink()
 
@@ -243,7 +266,15 @@ def test_immediate_search_only_where_admin_and_owner_want_it(web: WebHub, alice:
     web.set("immediate", 1)
     web.write(alice, "config.json", b'{"page": {"immediate_search": false}}')
     assert not searching()
-    for odd in (b'{"page": {"immediate_search": "no"}}', b'{"page": []}', b"[]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"page": null}'):
+    for odd in (
+        b'{"page": {"immediate_search": "no"}}',
+        b'{"page": []}',
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"page": null}',
+    ):
         web.write(alice, "config.json", odd)
         assert searching(), odd[:40]
 
@@ -274,7 +305,9 @@ def test_blocked_is_blocked_everywhere(web: WebHub, alice: int, owner: Client) -
      ('echo "Traceback" >&2; echo "secret of /bob/private.jpg" >&2; exit 1', 1, "ended with code 1"),
      ("kill -9 $$", 137, "killed by signal 9")],
 )  # fmt: skip
-def test_the_first_failure_is_seen_on_the_page(web: WebHub, alice: int, owner: Client, script: str, code: int, seen: str) -> None:
+def test_the_first_failure_is_seen_on_the_page(
+    web: WebHub, alice: int, owner: Client, script: str, code: int, seen: str
+) -> None:
     web.photo(alice, "a.png")
     web.set("logfile", web.root / "store" / "hub.log", "system")
     program(web, script)
@@ -331,9 +364,20 @@ def test_stop_ends_a_run(web: WebHub, alice: int, owner: Client, portraits: Path
 
 def test_a_run_that_was_killed_is_not_said_to_go_on(web: WebHub, alice: int, owner: Client) -> None:
     web.set("block", 1)
-    web.set("status.alice", json.dumps({"state": "detecting", "done": 1, "total": 5, "folder": "x", "updated": "2026-01-01T00:00:00Z"}))
+    web.set(
+        "status.alice",
+        json.dumps({"state": "detecting", "done": 1, "total": 5, "folder": "x", "updated": "2026-01-01T00:00:00Z"}),
+    )
     found = status(owner)
     assert (found["running"], found["state"]) == (False, "failed") and "killed" in found["message"]
-    for odd in ("", "null", "[]", '{"state": ["x"]}', "{" * 999, '{"state": null, "eta": {"a": 1}}', '{"eta": "\\u0000"}'):
+    for odd in (
+        "",
+        "null",
+        "[]",
+        '{"state": ["x"]}',
+        "{" * 999,
+        '{"state": null, "eta": {"a": 1}}',
+        '{"eta": "\\u0000"}',
+    ):
         web.set("status.alice", odd)
         assert owner.get("/faces/alice/status").code == 200 and owner.get("/faces/alice").code == 200, odd

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import psutil
 from faces import store
 from faces.credentials import Credentials, from_htconfig
 from faces.files import DataFile
@@ -70,7 +71,11 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        assert "json" in (self.headers["Content-Type"] or ""), (self.code, self.headers["Content-Type"], self.text[:500])
+        assert "json" in (self.headers["Content-Type"] or ""), (
+            self.code,
+            self.headers["Content-Type"],
+            self.text[:500],
+        )
         return json.loads(self.body)
 
     def __repr__(self) -> str:
@@ -155,7 +160,11 @@ class WebHub(HubSite):
         self.process = self._serve()
 
     def _person(self, nick: str) -> None:
-        self.sql("INSERT INTO account (account_email, account_roles) VALUES (%s, %s)", f"{nick}@127.0.0.1", 0x1000 * (nick == "admin"))
+        self.sql(
+            "INSERT INTO account (account_email, account_roles) VALUES (%s, %s)",
+            f"{nick}@127.0.0.1",
+            0x1000 * (nick == "admin"),
+        )
         self.sql("INSERT INTO xchan VALUES (%s, %s, %s, %s, %s)", f"hash-{nick}", f"guid-{nick}", f"{nick}@127.0.0.1", nick.title(),
                  f"http://127.0.0.1/channel/{nick}")  # fmt: skip
         self.channel(nick, app=False)
@@ -180,7 +189,9 @@ class WebHub(HubSite):
         command = ["php", "-d", "auto_prepend_file=" + str(STAND_IN / "prepend.php"), "-d", "memory_limit=128M", "-d", "post_max_size=8M",
                    "-S", f"127.0.0.1:{port}", str(STAND_IN / "index.php")]  # fmt: skip
         with (self.root / "server.log").open("ab") as log:
-            process = subprocess.Popen(command, cwd=self.root, stdout=log, stderr=log, start_new_session=True, env=self._environment())
+            process = subprocess.Popen(
+                command, cwd=self.root, stdout=log, stderr=log, start_new_session=True, env=self._environment()
+            )
         end = time.monotonic() + 20
         while time.monotonic() < end:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -189,7 +200,12 @@ class WebHub(HubSite):
         raise RuntimeError((self.root / "server.log").read_text())
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "PHP_CLI_SERVER_WORKERS": "6", "FACES_TEST_ROOT": str(self.root), "SECRET_OF_THE_SERVER": "not for workers"}
+        return {
+            **os.environ,
+            "PHP_CLI_SERVER_WORKERS": "6",
+            "FACES_TEST_ROOT": str(self.root),
+            "SECRET_OF_THE_SERVER": "not for workers",
+        }
 
     def close(self) -> None:
         with suppress(ProcessLookupError):
@@ -203,7 +219,9 @@ class WebHub(HubSite):
     def php(self, what: str) -> str:
         """load, unload or cron, on the command line."""
         command = ["php", "-d", "auto_prepend_file=" + str(STAND_IN / "prepend.php"), str(STAND_IN / "run.php"), what]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True, env=self._environment(), timeout=300)
+        done = subprocess.run(
+            command, cwd=self.root, capture_output=True, text=True, check=True, env=self._environment(), timeout=300
+        )
         return done.stdout
 
     def set(self, key: str, value: object, family: str = "faces") -> None:
@@ -225,8 +243,8 @@ class WebHub(HubSite):
 
     def workers(self) -> list[str]:
         """Command lines of workers of this hub that are alive."""
-        said = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
-        return [line.strip() for line in said.splitlines() if f"--hub {self.root}" in line]
+        lines = [(p.info["pid"], " ".join(p.info["cmdline"] or ())) for p in psutil.process_iter(["pid", "cmdline"])]
+        return [f"{pid} {line}" for pid, line in lines if f"--hub {self.root}" in line]
 
     def quiet(self, seconds: float = 120) -> None:
         """Wait until no worker is left."""
@@ -242,7 +260,11 @@ class WebHub(HubSite):
 
     def log_in(self, nick: str) -> Client:
         client = Client(self, nick)
-        fields = {"main_login_username": f"{nick}@127.0.0.1", "main_login_password": f"Secret12{nick}", "auth-params": "login"}
+        fields = {
+            "main_login_username": f"{nick}@127.0.0.1",
+            "main_login_password": f"Secret12{nick}",
+            "auth-params": "login",
+        }
         client.get("/login")
         answer = client.post("/login", token=None, **fields)
         assert answer.code == 302, answer
@@ -283,7 +305,12 @@ class WebHub(HubSite):
         self.sql("DELETE FROM abook WHERE abook_channel = %s AND abook_xchan = %s", number, hash)
         self.sql("DELETE FROM abconfig WHERE chan = %s AND xchan = %s", number, hash)
         self.sql("INSERT INTO abook (abook_channel, abook_xchan) VALUES (%s, %s)", number, hash)
-        self.sql("INSERT INTO abconfig (chan, xchan, cat, k, v) VALUES (%s, %s, 'my_perms', 'write_storage', %s)", number, hash, str(int(writes)))
+        self.sql(
+            "INSERT INTO abconfig (chan, xchan, cat, k, v) VALUES (%s, %s, 'my_perms', 'write_storage', %s)",
+            number,
+            hash,
+            str(int(writes)),
+        )
 
     # --- files ------------------------------------------------------------------------------------------------------
 
@@ -294,7 +321,9 @@ class WebHub(HubSite):
         key = base64.b64encode(f"{nick}@127.0.0.1:Secret12{nick}".encode()).decode()
         return Client(self).ask("PUT", f"/dav/{nick}/{quote(path)}", content, {"Authorization": f"Basic {key}"}).code
 
-    def photo(self, channel: int, name: str, people: Any = None, folder: str = "", shade: int = 0, path: Path | None = None) -> str:
+    def photo(
+        self, channel: int, name: str, people: Any = None, folder: str = "", shade: int = 0, path: Path | None = None
+    ) -> str:
         hash = super().photo(channel, name, people or {}, folder, shade, path)
         content = self.content(channel, hash)
         self.sql("DELETE FROM photo WHERE resource_id = %s", hash)
@@ -306,7 +335,11 @@ class WebHub(HubSite):
 
     def _insert(self, channel: int, *arguments: Any, **more: Any) -> None:
         super()._insert(channel, *arguments, **more)
-        self.sql("UPDATE attach SET aid = (SELECT channel_account_id FROM channel WHERE channel_id = %s) WHERE uid = %s", channel, channel)
+        self.sql(
+            "UPDATE attach SET aid = (SELECT channel_account_id FROM channel WHERE channel_id = %s) WHERE uid = %s",
+            channel,
+            channel,
+        )
 
     def restrict(self, hash: str, allow: str = "nobody", group: str = "") -> None:
         """Only this person (or group) and the owner may see the file or folder. `allow` "": everybody."""
@@ -367,9 +400,14 @@ class RealHub(WebHub):
         number = self.id(nick)
         self.quiet()
         for table, column in (("attach", "uid"), ("photo", "uid"), ("abook", "abook_channel"), ("abconfig", "chan")):
-            self.sql(f"DELETE FROM {table} WHERE {column} = %s" + (" AND abook_self = 0" if table == "abook" else ""), number)
+            self.sql(
+                f"DELETE FROM {table} WHERE {column} = %s" + (" AND abook_self = 0" if table == "abook" else ""), number
+            )
         self.sql("DELETE FROM app WHERE app_channel = %s AND app_plugin = 'faces'", number)
-        self.sql("DELETE FROM pconfig WHERE uid = %s AND cat = 'perm_limits' AND k IN ('view_storage', 'write_storage')", number)
+        self.sql(
+            "DELETE FROM pconfig WHERE uid = %s AND cat = 'perm_limits' AND k IN ('view_storage', 'write_storage')",
+            number,
+        )
         for k, v in (("view_storage", "1"), ("write_storage", "128")):
             self.sql("INSERT INTO pconfig (uid, cat, k, v) VALUES (%s, 'perm_limits', %s, %s)", number, k, v)
         shutil.rmtree(self.root / "store" / nick, ignore_errors=True)
@@ -400,7 +438,11 @@ class RealHub(WebHub):
         return done.stdout
 
     def php_log(self) -> str:
-        return self._warnings.read_text()[self._start if hasattr(self, "_start") else 0 :] if self._warnings.exists() else ""
+        return (
+            self._warnings.read_text()[self._start if hasattr(self, "_start") else 0 :]
+            if self._warnings.exists()
+            else ""
+        )
 
     def close(self) -> None:
         self.quiet()
@@ -427,7 +469,9 @@ def face(number: int, photo: str, file: str = "a.jpg", **more: Any) -> ShownFace
     """A row of faces.csv."""
     place = more.pop("box", Box(0.1 * (number % 8), 0.2, 0.08, 0.1))
     more.setdefault("content", f"{abs(hash(photo)):032x}"[:32])
-    made = ShownFace(f"{number:032x}", file, photo, place, number % 8 + 1, confidence=0.9, detector="yunet", model="Dlib")
+    made = ShownFace(
+        f"{number:032x}", file, photo, place, number % 8 + 1, confidence=0.9, detector="yunet", model="Dlib"
+    )
     for name, value in more.items():
         setattr(made, name, value)
     return made
