@@ -4,8 +4,8 @@ declare(strict_types=1);
 
 namespace Faces\Rights;
 
+use Faces\Refusal;
 use Faces\Store\Channel;
-use Faces\Web\Refusal;
 
 /** Who asks, by the hub's session and nothing that is in the URL, and what he may do in a channel. */
 final class Visitor

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
-use Faces\Web\Refusal;
+use Faces\Refusal;
 
 /** Writes a data file as a whole, and lets the hub's row follow: the hub sends as many bytes as the row says. */
 final class CloudFile

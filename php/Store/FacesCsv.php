@@ -4,10 +4,10 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
-use Faces\Album\Box;
-use Faces\Album\Face;
-use Faces\Album\Name;
-use Faces\Album\Photo;
+use Faces\Model\Box;
+use Faces\Model\Face;
+use Faces\Model\Name;
+use Faces\Model\Photo;
 
 /**
  * Reads faces.csv, and remembers what was read in our own folder, for as long as the file stays as it is: to read JSON is

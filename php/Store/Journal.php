@@ -4,10 +4,10 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
-use Faces\Album\Box;
-use Faces\Album\Decision;
-use Faces\Album\Name;
-use Faces\Web\Refusal;
+use Faces\Model\Box;
+use Faces\Model\Decision;
+use Faces\Model\Name;
+use Faces\Refusal;
 
 /**
  * What people decided: names.csv, which only we write, and edits.csv, which only the worker writes (names that were typed

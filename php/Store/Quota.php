@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
-use Faces\Web\Refusal;
+use Faces\Refusal;
 
 /**
  * What the hub lets a channel store. To be asked before a write: the hub itself looks afterwards, and then deletes the file

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
-use Faces\Web\Refusal;
+use Faces\Refusal;
 
 /** The hub's database through its own q(). Texts are escaped here, so that nobody can forget it. */
 final class Sql

@@ -4,14 +4,15 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
-use Faces\Album\Album;
-use Faces\Album\Decision;
-use Faces\Album\Name;
+use Faces\Model\Decision;
+use Faces\Model\Name;
+use Faces\Refusal;
 use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
 use Faces\Store\Clones;
 use Faces\Store\Cloud;
 use Faces\Store\UnreadableFile;
+use Faces\View\Album;
 use Faces\Worker\Launcher;
 use Faces\Worker\Settings;
 

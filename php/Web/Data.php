@@ -4,13 +4,12 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
-use Faces\Album\Album;
-use Faces\Album\Face;
-use Faces\Album\People;
-use Faces\Album\Photo;
-use Faces\Album\Query;
+use Faces\Model\Face;
+use Faces\Model\Photo;
 use Faces\Rights\Contacts;
 use Faces\Store\Clones;
+use Faces\View\Album;
+use Faces\View\People;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
 

@@ -4,9 +4,10 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
-use Faces\Album\Album;
+use Faces\Refusal;
 use Faces\Rights\Visitor;
 use Faces\Store\Channel;
+use Faces\View\Album;
 
 /** Where each request below /faces comes in: finds the channel, checks the rights, calls what answers it. */
 final class Front

@@ -4,13 +4,12 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
-use Faces\Album\Album;
-use Faces\Album\Face;
-use Faces\Album\Photo;
-use Faces\Album\Query;
+use Faces\Model\Face;
+use Faces\Model\Photo;
 use Faces\Store\ChannelFiles;
 use Faces\Store\Clones;
 use Faces\Store\State;
+use Faces\View\Album;
 use Faces\Worker\Launcher;
 use Faces\Worker\Status;
 

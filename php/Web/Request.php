@@ -4,7 +4,8 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
-use Faces\Album\Name;
+use Faces\Model\Name;
+use Faces\Refusal;
 
 /**
  * What was asked: method, path and values, each read as the text it has to be. A value that is an array where a text is

@@ -4,9 +4,9 @@ declare(strict_types=1);
 
 namespace Faces\Worker;
 
+use Faces\Refusal;
 use Faces\Store\Channel;
 use Faces\Store\State;
-use Faces\Web\Refusal;
 
 /**
  * Starts the worker and does not wait for it. Of each kind one runs at a time: a lock is taken before the start and handed

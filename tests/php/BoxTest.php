@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-use Faces\Album\Box;
+use Faces\Model\Box;
 use PHPUnit\Framework\TestCase;
 
 final class BoxTest extends TestCase

@@ -2,11 +2,11 @@
 
 declare(strict_types=1);
 
-use Faces\Album\Box;
-use Faces\Album\Decision;
-use Faces\Album\Decisions;
-use Faces\Album\Face;
-use Faces\Album\Photo;
+use Faces\Model\Box;
+use Faces\Model\Decision;
+use Faces\Model\Decisions;
+use Faces\Model\Face;
+use Faces\Model\Photo;
 use PHPUnit\Framework\TestCase;
 
 /** The rules one by one; that they are the worker's own is tested against it (tests/py/test_web_data.py). */

@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-use Faces\Album\Name;
+use Faces\Model\Name;
 use PHPUnit\Framework\TestCase;
 
 final class NameTest extends TestCase

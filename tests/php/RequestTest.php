@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-use Faces\Web\Refusal;
+use Faces\Refusal;
 use Faces\Web\Request;
 use PHPUnit\Framework\TestCase;
 

@@ -278,7 +278,7 @@ def test_both_programs_clean_names_alike(tmp_path: Any) -> None:
     for _ in range(3000):
         texts.append("".join(chr(draw.choice([draw.randrange(0xD800), draw.randrange(0x300), draw.randrange(0xE000, 0x3000 + 0xE000)]))
                              for _ in range(draw.randrange(1, 12))))  # fmt: skip
-    assert php_list("Faces\\Album\\Name::clean", texts) == [known(clean_name(text)) for text in map(known, texts)]
+    assert php_list("Faces\\Model\\Name::clean", texts) == [known(clean_name(text)) for text in map(known, texts)]
 
 
 def known(text: str) -> str:

@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace Faces\Web;
+namespace Faces;
 
 /** A request that is not done, with the HTTP code and a reason for a person. */
 final class Refusal extends \RuntimeException

@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\Model;
 
 /** A line of names.csv: what a person decided about a face. docs/formats.md describes it. */
 final class Decision

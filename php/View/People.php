@@ -2,7 +2,9 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\View;
+
+use Faces\Model\Face;
 
 /** Who is on a channel's photos and how often, what is in its folders, and how many faces there are of each state. */
 final class People

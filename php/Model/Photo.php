@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\Model;
 
 /** A photo with its faces. */
 final class Photo

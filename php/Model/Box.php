@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\Model;
 
 /** A rectangle on a photo: left, top, width, height as fractions (0 to 1) of the upright photo. */
 final class Box

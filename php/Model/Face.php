@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\Model;
 
 /** A face as people see it: a row of faces.csv with what was decided since. */
 final class Face

@@ -2,11 +2,13 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\Web;
 
+use Faces\Model\Face;
+use Faces\Model\Photo;
+use Faces\Refusal;
 use Faces\Store\Cloud;
-use Faces\Web\Refusal;
-use Faces\Web\Request;
+use Faces\View\Gallery;
 
 /** What photos are asked for. docs/api.md describes the parameters. */
 final class Query

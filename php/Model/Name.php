@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\Model;
 
 /** Names are one line of visible text of at most 200 characters, as py/faces/names.py has them. */
 final class Name

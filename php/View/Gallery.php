@@ -2,8 +2,9 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\View;
 
+use Faces\Model\Decisions;
 use Faces\Rights\Sight;
 use Faces\Store\Cloud;
 use Faces\Store\FacesCsv;

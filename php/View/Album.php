@@ -2,8 +2,11 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\View;
 
+use Faces\Model\Decision;
+use Faces\Model\Decisions;
+use Faces\Model\Photo;
 use Faces\Rights\Sight;
 use Faces\Rights\Visitor;
 use Faces\Store\Channel;

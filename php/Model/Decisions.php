@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace Faces\Album;
+namespace Faces\Model;
 
 /**
  * Lays what people decided over what faces.csv says, by the worker's rules (py/faces/names.py), so that a name is seen at
