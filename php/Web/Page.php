@@ -19,7 +19,7 @@ final class Page
     /** Seconds in which data files are made while somebody waits for the page. */
     private const PATIENCE = 3.0;
     /** Seconds between two searches that are started because the page was opened. */
-    private const PAUSE = 60;
+    private const PAUSE = 20;
 
     public static function show(Album $album, Request $request): Answer
     {
@@ -67,11 +67,11 @@ final class Page
     private static function opened(Album $album): array
     {
         $files = new ChannelFiles($album->cloud, $album->quota);
-        $files->ensure(self::PATIENCE);
+        $made = $files->ensure(self::PATIENCE);
         $problems = $files->problems;
         Clones::sendChanged($album->cloud);
         $stamp = State::path('opened', $album->channel);
-        if (!is_file($stamp) || time() - (int) filemtime($stamp) >= self::PAUSE) {
+        if ($made > 0 || !is_file($stamp) || time() - (int) filemtime($stamp) >= self::PAUSE) {
             try {
                 State::write($stamp, '');
                 clearstatcache(true, $stamp);

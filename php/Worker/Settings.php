@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Faces\Worker;
 
+use Faces\Store\State;
+
 /** What the admin set for the whole hub: family `faces` of the hub's table config. */
 final class Settings
 {
@@ -50,6 +52,6 @@ final class Settings
                 return (realpath($folder) ?: $folder) . '/faces.log';
             }
         }
-        return getcwd() . '/' . \Faces\Store\State::path('worker.log');
+        return getcwd() . '/' . State::path('worker.log');
     }
 }

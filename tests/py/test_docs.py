@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from faces import console, errors, options, settings, store
 from faces.records import FORMAT_VERSION, FaceRow
+from test_layers import PHP_LAYERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "py" / "faces"
@@ -163,6 +164,39 @@ def test_the_layout_in_the_readme_is_that_of_the_package() -> None:
     jobs = re.findall(r"^    (\w+\.py) ", inside, re.M)
     assert sorted(top) == sorted(path.name for path in PACKAGE.glob("*.py"))
     assert sorted(jobs) == sorted(path.name for path in (PACKAGE / "jobs").glob("*.py") if path.name != "__init__.py")
+
+
+def test_the_layout_in_the_readme_is_that_of_php() -> None:
+    tree = section("Layout of the repository").split("```")[1].split("\nphp/\n")[1].split("\nview/")[0]
+    named = re.findall(r"[\w]+\.(?:php|sh)", tree)
+    assert sorted(named) == sorted(path.name for path in (ROOT / "php").rglob("*.*"))
+    assert re.findall(r"^  (\w+)/", tree, re.M) == list(PHP_LAYERS)
+
+
+def test_every_address_is_documented_with_who_may() -> None:
+    front = (ROOT / "php" / "Web" / "Front.php").read_text()
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    routes = re.findall(r"'(GET|POST) (\w*)' => \[self::(\w+)", front)
+    documented = re.findall(r"^\| `/faces/NICK/?(\w*)` \| (GET|POST) \| (\w+) \|", page, re.M)
+    assert sorted((method, path, who.upper()) for path, method, who in documented) == sorted(routes)
+
+
+def test_every_parameter_field_and_code_of_the_addon_is_documented() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    query = (ROOT / "php" / "Web" / "Query.php").read_text()
+    for name in re.findall(r"\$request->\w+\('(\w+)'", query):
+        assert re.search(rf"`{name}(\[\])?`", page), name
+    refusal = (ROOT / "php" / "Refusal.php").read_text()
+    assert re.findall(r"^\| (\d{3}) \|", page, re.M) == re.findall(r"const \w+ = (\d{3});", refusal)
+
+
+def test_every_setting_of_the_hub_is_documented() -> None:
+    source = (ROOT / "php" / "Worker" / "Settings.php").read_text()
+    found = re.findall(r"get_config\(self::FAMILY, '(\w+)', ('?\w*'?)\)", source)
+    page = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8").split("## Settings of the hub")[1].split("\n## ")[0]
+    assert sorted(found) == sorted(
+        (key, default or "''") for key, default in re.findall(r"^\| `(\w+)` \| (\w*) *\|", page, re.M)
+    )
 
 
 def test_the_layers_in_the_design_are_those_of_the_test() -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[2] / "py" / "faces"
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "py" / "faces"
 
 LAYERS = [
     {"errors", "records", "progress"},
@@ -98,3 +102,36 @@ def test_files_and_functions_stay_readable() -> None:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.FunctionDef):
                 assert (node.end_lineno or 0) - node.lineno < 50, f"{path.name}: {node.name}"
+
+
+# --- the PHP side ---------------------------------------------------------------------------------------------------
+
+PHP = ROOT / "php"
+#: Folders of php/: what is in one uses only what stands before it. Everybody may use Refusal.
+PHP_LAYERS = ("Model", "Store", "Rights", "Worker", "View", "Web")
+
+
+def php_files() -> list[Path]:
+    return sorted(PHP.rglob("*.php"))
+
+
+@pytest.mark.parametrize("path", php_files(), ids=lambda path: str(path.relative_to(PHP)))
+def test_php_uses_lower_layers_only(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    used = set(re.findall(r"^use Faces\\(\w+)\\", text, re.M))
+    assert used <= set(PHP_LAYERS)
+    assert not re.search(r"\\Faces\\\w", text), "name it in a `use`"
+    folder = path.parent.name
+    if folder in PHP_LAYERS:
+        assert used <= set(PHP_LAYERS[: PHP_LAYERS.index(folder)])
+        assert f"namespace Faces\\{folder};" in text
+
+
+@pytest.mark.parametrize("path", php_files(), ids=lambda path: str(path.relative_to(PHP)))
+def test_php_files_and_functions_are_short(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 400
+    starts = [i for i, line in enumerate(lines) if re.match(r"    (?:\w+ )+function ", line)]
+    for start in starts:
+        end = next(i for i in range(start, len(lines)) if lines[i] == "    }" or lines[i].endswith("{}"))
+        assert end - start < 50, lines[start]

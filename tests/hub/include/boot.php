@@ -4,6 +4,12 @@
 
 declare(strict_types=1);
 
+// It takes known passwords. In an installed addon this file lies where a web server may find it: it serves tests alone.
+if (!getenv('FACES_TEST_ROOT') || !in_array(PHP_SAPI, ['cli', 'cli-server'], true)) {
+    http_response_code(404);
+    exit;
+}
+
 const LOGGER_NORMAL = 0;
 const LOGGER_DEBUG = 2;
 const ACCOUNT_ROLE_ADMIN = 0x1000;
