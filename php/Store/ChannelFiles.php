@@ -170,7 +170,7 @@ final class ChannelFiles
     }
 
     /**
-     * The hub asks for the observer in some places, whatever it is told; in a cron job there is none.
+     * The hub asks for the observer in some places, whatever it is told; in a cron job there is none. And for the module.
      *
      * @template T
      * @param callable(): T $job
@@ -178,12 +178,15 @@ final class ChannelFiles
      */
     private static function asOwner(Channel $channel, callable $job): mixed
     {
-        $before = \App::get_observer();
+        $before = [\App::get_observer(), \App::$module];
         try {
             \App::set_observer($channel->row); // channel and xchan in one
+            // Directory cuts "/MODULE" off a path's beginning: of a channel "facesofrome" it would leave "ofrome".
+            \App::$module = '/';
             return $job();
         } finally {
-            \App::set_observer($before);
+            \App::set_observer($before[0]);
+            \App::$module = $before[1];
         }
     }
 }

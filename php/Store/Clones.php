@@ -9,6 +9,8 @@ use Zotlabs\Lib\Libsync;
 /** Tells a channel's clones on other hubs which data files changed: what the worker writes, the hub does not notice. */
 final class Clones
 {
+    private const AT_ONCE = 20;
+
     /** Sends these files or folders, by hash. @param list<string> $hashes */
     public static function send(Channel $channel, array $hashes): void
     {
@@ -25,10 +27,10 @@ final class Clones
     }
 
     /**
-     * Sends what changed since it was sent last, each file once. What was sent is noted in our own folder. The number of
-     * files sent.
+     * Sends what changed since it was sent last, each file once, for so many seconds; the rest next time. What was sent is
+     * noted in our own folder. The number of files sent.
      */
-    public static function sendChanged(Cloud $cloud): int
+    public static function sendChanged(Cloud $cloud, float $seconds = 3.0): int
     {
         $channel = $cloud->channel;
         if (!self::has($channel)) {
@@ -41,22 +43,39 @@ final class Clones
             }
             $sent = json_decode((string) stream_get_contents($note), true);
             $sent = is_array($sent) ? $sent : [];
-            $now = $changed = [];
+            $changed = [];
             foreach ($cloud->files() as $file) {
-                $now[$file->hash] = "$file->size $file->edited";
-                if ($file->size > 0 && ($sent[$file->hash] ?? '') !== $now[$file->hash]) {
-                    $changed[] = $file->hash;
+                if ($file->size > 0 && ($sent[$file->hash] ?? '') !== "$file->size $file->edited") {
+                    $changed[$file->hash] = "$file->size $file->edited";
                 }
             }
-            // Noted before it is sent: a packet is not worth being sent for ever, should sending fail each time.
-            $text = json_encode($now, JSON_THROW_ON_ERROR);
-            if ($changed && rewind($note) && ftruncate($note, 0) && fwrite($note, $text) === strlen($text)) {
-                self::send($channel, $changed);
+            $there = array_fill_keys(array_map(static fn (DataFile $file): string => $file->hash, $cloud->files()), true);
+            $sent = array_intersect_key($sent, $there);
+            $end = microtime(true) + $seconds;
+            $number = 0;
+            foreach (array_chunk($changed, self::AT_ONCE, true) as $some) {
+                // Noted before they are sent: a packet is not worth being sent for ever, should sending fail each time.
+                $sent = $some + $sent;
+                if (microtime(true) > $end || !self::note($note, $sent)) {
+                    break;
+                }
+                self::send($channel, array_map('strval', array_keys($some)));
+                $number += count($some);
             }
-            return count($changed);
+            return $number;
         } finally {
             fclose($note);
         }
+    }
+
+    /**
+     * @param resource $file
+     * @param array<string, string> $sent
+     */
+    private static function note($file, array $sent): bool
+    {
+        $text = json_encode($sent, JSON_THROW_ON_ERROR);
+        return rewind($file) && ftruncate($file, 0) && fwrite($file, $text) === strlen($text) && fflush($file);
     }
 
     private static function has(Channel $channel): bool

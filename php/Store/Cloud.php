@@ -145,11 +145,12 @@ final class Cloud
     /** The names of photos as they are now: faces.csv may have old ones. @param list<string> $hashes @return array<string, string> by hash */
     public function photoNames(array $hashes): array
     {
-        if ($hashes === []) {
-            return [];
+        $names = [];
+        foreach (array_chunk(array_unique($hashes), 500) as $some) {
+            $rows = Sql::rows('SELECT hash, filename FROM attach WHERE uid = %d AND hash IN (' . Sql::in($some) . ')', $this->channel->id);
+            $names += array_column($rows, 'filename', 'hash');
         }
-        $rows = Sql::rows('SELECT hash, filename FROM attach WHERE uid = %d AND hash IN (' . Sql::in($hashes) . ')', $this->channel->id);
-        return array_column($rows, 'filename', 'hash');
+        return $names;
     }
 
     /** Forget what was read: rows were made or changed. */

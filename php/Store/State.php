@@ -25,11 +25,10 @@ final class State
     public static function open(string $path)
     {
         self::makeFolder(dirname($path));
-        $file = is_link($path) ? false : @fopen($path, 'c+e');
+        $file = is_link($path) ? false : self::privately(static fn () => @fopen($path, 'c+e'));
         if ($file === false) {
             throw new \RuntimeException("$path cannot be written. It has to belong to the web user");
         }
-        @chmod($path, 0600);
         return $file;
     }
 
@@ -38,8 +37,8 @@ final class State
     {
         self::makeFolder(dirname($path));
         $temporary = $path . '.' . getmypid() . bin2hex(random_bytes(3)) . '.tmp';
-        $done = @file_put_contents($temporary, $content) === strlen($content)
-            && @chmod($temporary, 0600) && @rename($temporary, $path);
+        $written = self::privately(static fn () => @file_put_contents($temporary, $content));
+        $done = $written === strlen($content) && @rename($temporary, $path);
         if (!$done) {
             @unlink($temporary);
         }
@@ -62,6 +61,23 @@ final class State
         $free = flock($file, LOCK_EX | LOCK_NB);
         fclose($file);
         return !$free;
+    }
+
+    /**
+     * Files that it makes are readable by the web user only, from the beginning.
+     *
+     * @template T
+     * @param callable(): T $job
+     * @return T
+     */
+    private static function privately(callable $job): mixed
+    {
+        $before = umask(0077);
+        try {
+            return $job();
+        } finally {
+            umask($before);
+        }
     }
 
     private static function makeFolder(string $folder): void

@@ -6,7 +6,6 @@ namespace Faces\View;
 
 use Faces\Model\Decision;
 use Faces\Model\Decisions;
-use Faces\Model\Photo;
 use Faces\Rights\Sight;
 use Faces\Rights\Visitor;
 use Faces\Store\Channel;
@@ -53,21 +52,17 @@ final class Album
     public function decide(array $ids, string $kind, string $name): ?array
     {
         $found = $this->gallery()->find($ids);
+        $names = $this->cloud->photoNames(array_map(static fn (array $one): string => $one[1]->hash, array_values($found)));
         $decisions = [];
         foreach ($ids as $id) {
             if (!isset($found[$id])) {
                 return null;
             }
             [$face, $photo] = $found[$id];
-            $decisions[] = new Decision('', $face->id, $photo->hash, $this->path($photo), $face->box, $kind, $name,
+            $decisions[] = new Decision('', $face->id, $photo->hash,
+                ltrim($this->cloud->folderPath($photo->folder) . '/' . ($names[$photo->hash] ?? ''), '/'), $face->box, $kind, $name,
                 $this->visitor->address, $photo->content);
         }
         return $this->journal->append($decisions);
-    }
-
-    /** The photo's path in the cloud as it is now. */
-    public function path(Photo $photo): string
-    {
-        return ltrim($this->cloud->folderPath($photo->folder) . '/' . ($this->cloud->photoNames([$photo->hash])[$photo->hash] ?? ''), '/');
     }
 }

@@ -144,6 +144,19 @@ def test_a_folder_that_is_missing_on_disk_is_said(web: WebHub, alice: int, owner
     assert ("", "faces.csv") in rows(web, alice)
 
 
+def test_a_channel_whose_name_begins_like_our_address(web: WebHub) -> None:
+    """The hub's Directory takes /facesofrome for /faces and "ofrome"."""
+    if web.is_real:
+        pytest.skip("has no such channel")
+    web._person("facesofrome")
+    number = web.id("facesofrome")
+    web.install(number)
+    web.set("block", 1)
+    web.photo(number, "a.png")
+    page = web.log_in("facesofrome").get("/faces/facesofrome").text
+    assert "cannot be made" not in page and ("", "faces.csv") in rows(web, number)
+
+
 # --- rights of the data files ---------------------------------------------------------------------------------------------
 
 
@@ -327,6 +340,18 @@ def test_what_the_worker_wrote_is_sent_once(web: WebHub, alice: int, owner: Clie
     web.faces(alice, [face(2, photo)])
     assert look() == ["faces.csv"]
     assert look() == []
+
+
+@pytest.mark.usefixtures("clone")
+def test_many_files_are_sent_bit_by_bit_but_each_once(web: WebHub, alice: int, owner: Client) -> None:
+    folders = [web.folder(alice, f"F{i}") for i in range(50)]
+    for i, folder in enumerate(folders):
+        photo = web.photo(alice, "a.png", folder=folder, shade=i)
+        web.data_files(alice, folder)
+        web.faces(alice, [face(i, photo)], folder)
+    owner.get("/faces/alice/status")
+    owner.get("/faces/alice/status")
+    assert sorted(sent(web)) == ["faces.csv"] * 50
 
 
 @pytest.mark.usefixtures("clone")

@@ -381,3 +381,19 @@ def test_a_run_that_was_killed_is_not_said_to_go_on(web: WebHub, alice: int, own
     ):
         web.set("status.alice", odd)
         assert owner.get("/faces/alice/status").code == 200 and owner.get("/faces/alice").code == 200, odd
+
+
+@pytest.mark.parametrize("value", ["json:[1]", "a:1:{i:0;i:1;}", "yes", "", "-5", "9" * 40, "json:{}"])
+def test_odd_values_in_the_hubs_settings(web: WebHub, alice: int, owner: Client, value: str) -> None:
+    """Whatever somebody wrote into the table: no error, and in doubt nothing is started."""
+    for key in ("block", "python", "interval", "immediate"):
+        web.set(key, value)
+    for key, family in (("logrotpath", "logrot"), ("logfile", "system")):
+        web.set(key, value, family)
+    web.photo(alice, "a.png")
+    assert owner.get("/faces/alice").code == 200 and owner.get("/faces/alice/status").code == 200
+    assert owner.post("/faces/alice/start").code in (202, 409, 503)
+    web.php("cron")
+    web.quiet()
+    for key, family in (("logrotpath", "logrot"), ("logfile", "system")):
+        web.sql("DELETE FROM config WHERE cat = %s AND k = %s", family, key)

@@ -29,6 +29,8 @@ namespace Zotlabs\Storage {
         /** @param array<string, mixed> $data */
         public function __construct(string $path, array $data, private BasicAuth &$auth)
         {
+            // "/MODULE" is cut off, be it the beginning of a channel's name or not
+            $path = str_starts_with($path, '/' . \App::$module) ? substr($path, strlen(\App::$module) + 1) : $path;
             $parts = explode('/', trim($path, '/'));
             $channel = channelx_by_nick($parts[0]) ?: throw new Forbidden('no such channel');
             $auth->owner_id = (int) $channel['channel_id'];
@@ -115,7 +117,7 @@ namespace {
         $auth = new BasicAuth();
         $auth->observer = channelx_by_nick($nick)['channel_hash'];
         $name = array_pop($path);
-        $directory = new Directory('/' . implode('/', array_slice($path, 1)), [], $auth);
+        $directory = new Directory('/' . implode('/', $path), [], $auth);
         $data = file_get_contents('php://input');
         $found = q("SELECT * FROM attach WHERE uid = %d AND folder = '%s' AND filename = '%s' ORDER BY id LIMIT 1", $auth->owner_id, $directory->folder_hash, dbesc($name));
         $found ? (new File($name, $found[0], $auth))->put($data) : $directory->createFile($name, $data);
