@@ -55,10 +55,9 @@ final class Cron
     private static function search(): void
     {
         $stamp = State::path('cron');
-        clearstatcache(true, $stamp);
-        $last = is_file($stamp) ? (int) filemtime($stamp) : 0;
+        $age = State::age($stamp);
         $interval = Settings::interval();
-        if ($interval === 0 || Settings::isBlocked() || (time() - $last < 60 * $interval - 30 && !self::wasInterrupted($last))) {
+        if ($interval === 0 || Settings::isBlocked() || ($age < 60 * $interval - 30 && !self::wasInterrupted(time() - $age))) {
             return;
         }
         try {

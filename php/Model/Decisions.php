@@ -10,17 +10,27 @@ namespace Faces\Model;
  */
 final class Decisions
 {
-    /** @var array<string, list<int>> */
+    /** The last decision about a face, and the one before each of them; likewise by the photo's content and by its hash. */
     private array $byFace = [];
-    /** @var array<string, list<int>> by the photo's content, and by its hash where the content is not known */
+    private array $beforeOfFace = [];
     private array $byPhoto = [];
+    private array $beforeOfContent = [];
+    private array $beforeOfHash = [];
 
-    /** @param list<Decision> $all in the order of time */
-    public function __construct(private readonly array $all)
+    /**
+     * @param list<array<mixed>> $all in the order of time, each [time, face, photo, x, y, w, h, kind, name, content]
+     * @param array<string, mixed>|null $visible photos the visitor may see, by hash; null: all. What was decided on another
+     *     photo is not told by a copy of it, or by a face that somebody says to be the same.
+     */
+    public function __construct(private readonly array $all, private readonly ?array $visible = null)
     {
-        foreach ($all as $i => $decision) {
-            $this->byFace[$decision->face][] = $i;
-            $this->byPhoto[$decision->content !== '' ? "c$decision->content" : "p$decision->photo"][] = $i;
+        foreach ($all as $i => [1 => $face, 2 => $photo, 9 => $content]) {
+            $this->beforeOfFace[$i] = $this->byFace[$face] ?? -1;
+            $this->byFace[$face] = $i;
+            $this->beforeOfContent[$i] = $content === '' ? -1 : $this->byPhoto["c$content"] ?? -1;
+            $this->byPhoto["c$content"] = $i;
+            $this->beforeOfHash[$i] = $this->byPhoto["p$photo"] ?? -1;
+            $this->byPhoto["p$photo"] = $i;
         }
     }
 
@@ -46,23 +56,49 @@ final class Decisions
         $ids = [];
         foreach ($photo->faces as $i => $face) {
             $ids[$face->id] = true;
-            foreach ($this->byFace[$face->id] ?? [] as $d) {
-                $found[$i][$d] = $this->all[$d];
+            for ($d = $this->byFace[$face->id] ?? -1; $d >= 0; $d = $this->beforeOfFace[$d]) {
+                if ($this->isToldBy($photo, $d)) {
+                    $found[$i][$d] = $this->decision($d);
+                }
             }
         }
-        $here = array_merge(
-            $photo->content === '' ? [] : $this->byPhoto["c$photo->content"] ?? [],
-            $this->byPhoto["p$photo->hash"] ?? [],
-        );
-        foreach ($here as $d) {
-            if (!isset($ids[$this->all[$d]->face])) {
-                $i = self::at($photo, $this->all[$d]->box);
+        foreach ($this->onPhoto($photo) as $d => $_) {
+            if (!isset($ids[$this->all[$d][1]]) && $this->isToldBy($photo, $d)) {
+                $decision = $this->decision($d);
+                $i = self::at($photo, $decision->box);
                 if ($i !== null) {
-                    $found[$i][$d] = $this->all[$d];
+                    $found[$i][$d] = $decision;
                 }
             }
         }
         return $found;
+    }
+
+    /** Those made on this photo, or on one of the same content. @return array<int, true> */
+    private function onPhoto(Photo $photo): array
+    {
+        $found = [];
+        for ($d = $photo->content === '' ? -1 : $this->byPhoto["c$photo->content"] ?? -1; $d >= 0; $d = $this->beforeOfContent[$d]) {
+            $found[$d] = true;
+        }
+        for ($d = $this->byPhoto["p$photo->hash"] ?? -1; $d >= 0; $d = $this->beforeOfHash[$d]) {
+            // The hub's hash stays when a photo is replaced: the content has to be the same, where both say one.
+            if ($this->all[$d][9] === '' || $photo->content === '' || $this->all[$d][9] === $photo->content) {
+                $found[$d] = true;
+            }
+        }
+        return $found;
+    }
+
+    private function isToldBy(Photo $photo, int $d): bool
+    {
+        return $this->visible === null || $this->all[$d][2] === $photo->hash || isset($this->visible[$this->all[$d][2]]);
+    }
+
+    private function decision(int $d): Decision
+    {
+        [$time, $face, $photo, $x, $y, $w, $h, $kind, $name, $content] = $this->all[$d];
+        return new Decision($time, $face, $photo, '', new Box((float) $x, (float) $y, (float) $w, (float) $h), $kind, $name, '', $content);
     }
 
     private static function at(Photo $photo, Box $box): ?int

@@ -28,22 +28,24 @@ final class ChannelFiles
     /** Makes what is missing and narrows what is too wide, for so many seconds at most. The number of files made. */
     public function ensure(float $seconds): int
     {
-        $lock = State::open(State::path('files.lock', $this->cloud->channel));
+        $lock = null;
         try {
+            $lock = State::open(State::path('files.lock', $this->cloud->channel));
             if (!flock($lock, LOCK_EX | LOCK_NB)) {
                 $this->isPartial = true; // another request is at it
                 return 0;
             }
             $this->cloud->refresh();
-            $made = self::asOwner($this->cloud->channel, fn (): int => $this->make(microtime(true) + $seconds));
-            $this->cloud->refresh();
-            $this->narrow();
-            return $made;
+            return self::asOwner($this->cloud->channel, fn (): int => $this->make(microtime(true) + $seconds));
         } catch (\Throwable $error) { // Storage throws what Sabre has, and the hub's own errors
             $this->problems[] = 'The data files could not be made: ' . $error->getMessage();
             return 0;
         } finally {
-            fclose($lock);
+            $this->cloud->refresh();
+            $this->narrow(); // also where making fails
+            if ($lock) {
+                fclose($lock);
+            }
         }
     }
 
@@ -139,10 +141,12 @@ final class ChannelFiles
     {
         $channel = $this->cloud->channel;
         $auth = new BasicAuth();
-        $auth->channel_id = $auth->owner_id = $channel->id;
+        $auth->channel_id = $channel->id;
         $auth->channel_hash = $auth->observer = $channel->hash;
-        $auth->owner_nick = $channel->nick;
         $directory = new Directory("/$channel->nick", [], $auth);
+        if ((int) $auth->owner_id !== $channel->id) { // the hub reads it from the path
+            throw new \RuntimeException("the hub took /$channel->nick for another channel");
+        }
         $directory->folder_hash = $folder;
         $directory->os_path = implode('/', $this->cloud->chain($folder));
         $shown = ltrim($this->cloud->folderPath($folder) . "/$name", '/');

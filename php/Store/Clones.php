@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
+use Faces\Refusal;
 use Zotlabs\Lib\Libsync;
 
 /** Tells a channel's clones on other hubs which data files changed: what the worker writes, the hub does not notice. */
@@ -36,7 +37,12 @@ final class Clones
         if (!self::has($channel)) {
             return 0;
         }
-        $note = State::open(State::path('sent.json', $channel));
+        try {
+            $note = State::open(State::path('sent.json', $channel));
+        } catch (Refusal $error) {
+            logger("faces: {$error->getMessage()}", LOGGER_NORMAL);
+            return 0;
+        }
         try {
             if (!flock($note, LOCK_EX | LOCK_NB)) {
                 return 0; // another request is at it

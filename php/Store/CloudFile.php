@@ -12,8 +12,13 @@ final class CloudFile
     /** Beside the channel's files, where the hub knows nothing of it; the worker has its unfinished files there, too. */
     private const TEMPORARY = '.faces-tmp';
 
-    /** @throws Refusal if the disk is full, or the file was moved or deleted meanwhile */
-    public static function replace(Channel $channel, DataFile $file, string $content): void
+    /**
+     * The same content with these lines at its end, in a new file that takes the old one's place. A line that is torn at its
+     * end is ended first. False, and nothing was done, if the file is not the one of that stamp any more.
+     *
+     * @throws Refusal if the disk is full, or the file was moved or deleted meanwhile
+     */
+    public static function append(Channel $channel, DataFile $file, string $lines, string $stamp): bool
     {
         $folder = "store/{$channel->nick}/" . self::TEMPORARY;
         if (!is_dir($folder)) {
@@ -21,7 +26,10 @@ final class CloudFile
         }
         $temporary = "$folder/$file->id." . getmypid() . bin2hex(random_bytes(4));
         try {
-            self::write($temporary, $content, $file);
+            $size = self::write($temporary, $file, $lines);
+            if ($file->stamp() !== $stamp) {
+                return false;
+            }
             if (is_link($folder) || is_link($file->path) || !@rename($temporary, $file->path)) {
                 throw new Refusal("$file->name cannot be written: $folder and the file have to belong to the web user", Refusal::FULL);
             }
@@ -30,22 +38,33 @@ final class CloudFile
                 unlink($temporary);
             }
         }
-        self::follow($channel, $file, strlen($content));
+        self::follow($channel, $file, $size);
+        return true;
     }
 
-    private static function write(string $path, string $content, DataFile $file): void
+    /** Its size. */
+    private static function write(string $path, DataFile $file, string $lines): int
     {
-        $handle = @fopen($path, 'xb');
-        if ($handle === false) {
+        $old = $file->stamp() === '' ? null : @fopen($file->path, 'rb');
+        $new = @fopen($path, 'xb');
+        if ($new === false || $old === false) {
             throw new Refusal("$file->name cannot be written: is the disk full?", Refusal::FULL);
         }
-        $written = @fwrite($handle, $content);
-        $done = $written === strlen($content) && fflush($handle) && fsync($handle);
-        fclose($handle);
         @chmod($path, (@fileperms($file->path) ?: 0600) & 0777);
-        if (!$done) {
+        $size = $old ? @stream_copy_to_stream($old, $new) : 0;
+        if ($old && $size > 0 && fseek($old, -1, SEEK_END) === 0 && fgetc($old) !== "\n") {
+            $lines = "\n" . $lines;
+        }
+        $isWhole = $size !== false && (!$old || $size === fstat($old)['size'])
+            && @fwrite($new, $lines) === strlen($lines) && @fflush($new) && @fsync($new);
+        fclose($new);
+        if ($old) {
+            fclose($old);
+        }
+        if (!$isWhole) {
             throw new Refusal("$file->name cannot be written: the disk is full. Nothing was changed", Refusal::FULL);
         }
+        return (int) $size + strlen($lines);
     }
 
     private static function follow(Channel $channel, DataFile $file, int $size): void

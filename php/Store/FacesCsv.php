@@ -16,8 +16,10 @@ use Faces\Model\Photo;
 final class FacesCsv
 {
     public const LARGEST = 64 << 20;
-    /** Ten times what a large folder has. A request has 128 MB of memory in all. */
-    public const MOST_ROWS = 60_000;
+    /** No line of ours is longer; a file that is one line must not be read into memory as one. */
+    private const LONGEST_LINE = 1 << 16;
+    /** Bytes of memory for each byte of the file, while it is read anew; measured: 7. */
+    private const MEMORY = 9;
     private const VERSION = 1;
     private const COLUMNS = ['id', 'file', 'photo', 'x', 'y', 'w', 'h', 'face_nr', 'name', 'state', 'name_recognized',
         'distance', 'time_named', 'date_taken', 'content', 'confidence', 'detector', 'model'];
@@ -46,8 +48,12 @@ final class FacesCsv
         if (count($ids) > 100) {
             return true;
         }
-        $this->rows($file); // the cache is up to date then
+        $stamp = $file->stamp();
+        $this->rows($file); // the cache is up to date then, if there is one
         $cached = State::read($this->cacheOf($file));
+        if (!str_contains(substr($cached, 0, 200), "\"$stamp\"")) {
+            return true;
+        }
         foreach ($ids as $id) {
             if ($cached === '' || str_contains($cached, "\"$id\"")) {
                 return true;
@@ -69,11 +75,15 @@ final class FacesCsv
         if ($this->last[0] === "$file->id $stamp") {
             return $this->last[1];
         }
+        $this->last = ['', []]; // two large ones at a time would be too much
+        Memory::need(self::MEMORY * (int) @filesize($file->path), $file->name);
         $rows = $this->cached($file, $stamp);
         if ($rows === null) {
             try {
                 $rows = self::parse($file);
-                $this->keep($file, $stamp, ['photos' => $rows]);
+                if (time() - (int) @filemtime($file->path) > 1) { // else it might be written again in place, in the same second
+                    $this->keep($file, $stamp, ['photos' => $rows]);
+                }
             } catch (UnreadableFile $error) {
                 $this->keep($file, $stamp, ['error' => $error->getMessage()]); // so that it is found out once
                 throw $error;
@@ -85,7 +95,7 @@ final class FacesCsv
 
     private function cacheOf(DataFile $file): string
     {
-        return State::path("cache/$file->id.json", $this->channel);
+        return State::path("cache/faces-$file->id.json", $this->channel);
     }
 
     /** @return list<array<mixed>>|null */
@@ -118,7 +128,7 @@ final class FacesCsv
      */
     private static function parse(DataFile $file): array
     {
-        if ($file->size > self::LARGEST || (int) @filesize($file->path) > self::LARGEST) {
+        if ((int) @filesize($file->path) > self::LARGEST) {
             throw new UnreadableFile("$file->name is larger than " . (self::LARGEST >> 20) . ' MB');
         }
         $handle = @fopen($file->path, 'rb');
@@ -153,11 +163,7 @@ final class FacesCsv
         }
         $ours = array_map(static fn (string $column): int => $place[$column] ?? -1, self::COLUMNS);
         $photos = [];
-        $number = 0;
-        while (($cells = fgetcsv($handle, null, $delimiter, '"', '')) !== false) {
-            if (++$number > self::MOST_ROWS) {
-                throw new UnreadableFile("$name has more than " . self::MOST_ROWS . ' rows');
-            }
+        while (($cells = fgetcsv($handle, self::LONGEST_LINE, $delimiter, '"', '')) !== false) {
             $row = array_map(static fn (int $i): string => (string) ($cells[$i] ?? ''), $ours);
             $face = self::face($row);
             [$hash, $content] = [$row[2], $row[14]];

@@ -19,41 +19,51 @@ final class Journal
     /** Larger than that no journal is: 64 MB are some 300,000 decisions. */
     public const LARGEST = 64 << 20;
     /** So many seconds a writer waits for the others. */
-    private const PATIENCE = 30.0;
+    private const PATIENCE = 20.0;
+    /** A file that is shorter than it should be, and has not changed for so many seconds, stays so. */
+    private const UNFINISHED = 60;
+    /** Bytes of memory for each byte of the file; measured: 8. */
+    private const MEMORY = 10;
     private const VERSION = 1;
 
     public function __construct(private readonly Cloud $cloud, private readonly Quota $quota)
     {
     }
 
-    /** UTC, ISO 8601, with Z, as text sorts as time. */
+    /**
+     * UTC, ISO 8601, with Z, as text sorts as time; of the calendar, and before 2200: nothing could be decided after one of
+     * the year 9999. As is_time in py/faces/store.py.
+     */
     public static function isTime(string $text): bool
     {
-        return preg_match('/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/D', $text) === 1;
+        return preg_match('/^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/D', $text, $found) === 1
+            && (int) $found[1] > 0 && (int) $found[1] < 2200 && checkdate((int) $found[2], (int) $found[3], (int) $found[1]);
     }
 
     /**
-     * Every decision, in the order of time; without the path of the photo and who decided, which nothing here asks for.
+     * Every decision, in the order of time, each as [time, face, photo, x, y, w, h, kind, name, content]: objects would take
+     * twice the memory.
      *
-     * @return list<Decision>
+     * @return list<array<mixed>>
      * @throws UnreadableFile
      */
-    public function decisions(): array
+    public function rows(): array
     {
-        $names = $this->cloud->own(Cloud::NAMES_CSV);
-        $edits = $this->cloud->own(Cloud::EDITS_CSV);
-        $rows = array_merge($names ? $this->rows($names) : [], $edits ? $this->rows($edits) : []);
+        $rows = [];
+        foreach ([Cloud::NAMES_CSV, Cloud::EDITS_CSV] as $name) {
+            $file = $this->cloud->own($name);
+            $rows = $file ? array_merge($rows, $this->rowsOf($file)) : $rows;
+        }
         $last = '';
-        $isSorted = true;
         foreach ($rows as $row) {
-            $isSorted = $isSorted && strcmp($last, $row[0]) <= 0;
-            $last = $row[0];
+            $moment = rtrim($row[0], 'Z'); // "...:28Z" is before "...:28.5Z"
+            if (strcmp($last, $moment) > 0) {
+                usort($rows, static fn (array $a, array $b): int => strcmp(rtrim($a[0], 'Z'), rtrim($b[0], 'Z')));
+                break;
+            }
+            $last = $moment;
         }
-        if (!$isSorted) {
-            usort($rows, static fn (array $a, array $b): int => strcmp(rtrim($a[0], 'Z'), rtrim($b[0], 'Z')));
-        }
-        return array_map(static fn (array $r): Decision => new Decision($r[0], $r[1], $r[2], '', new Box((float) $r[3], (float) $r[4],
-            (float) $r[5], (float) $r[6]), $r[7], $r[8], '', $r[9]), $rows);
+        return $rows;
     }
 
     /**
@@ -65,21 +75,70 @@ final class Journal
      */
     public function append(array $decisions): array
     {
-        return $this->locked(function () use ($decisions): array {
-            $this->cloud->refresh();
-            $file = $this->cloud->own(Cloud::NAMES_CSV);
-            if ($file === null || $file->path === '') {
-                throw new Refusal('names.csv is not there. Open the page of faces as the owner once: it makes it', Refusal::BUSY);
+        return $this->locked(function (float $end) use ($decisions): array {
+            while (true) {
+                $this->cloud->refresh();
+                $file = $this->cloud->own(Cloud::NAMES_CSV);
+                if ($file === null || $file->path === '') {
+                    throw new Refusal('names.csv is not there. Open the page of faces as the owner once: it makes it', Refusal::BUSY);
+                }
+                $stamp = $file->stamp();
+                if (!self::isBeingWritten($file) && ($dated = $this->tryToAppend($file, $stamp, $decisions)) !== null) {
+                    return $dated;
+                }
+                if (microtime(true) > $end) {
+                    throw new Refusal('names.csv is being written by another program. Nothing was saved; try again in a moment.', Refusal::BUSY);
+                }
+                usleep(100_000);
             }
-            $old = $this->content($file);
-            $edits = $this->cloud->own(Cloud::EDITS_CSV);
-            $dated = self::dated($decisions, max(self::newest($old), $edits ? self::newest($this->content($edits)) : ''));
-            $new = trim($old) === '' ? implode(',', self::COLUMNS) . "\n" : $old;
-            $new .= (str_ends_with($new, "\n") ? '' : "\n") . implode('', array_map(self::line(...), $dated));
-            $this->quota->check($file, strlen($new));
-            CloudFile::replace($this->cloud->channel, $file, $new);
-            return $dated;
         });
+    }
+
+    /**
+     * Whether another program, WebDAV or a clone, is just writing it in place, without our lock: it is shorter than the hub's
+     * row says, and not for long.
+     */
+    private static function isBeingWritten(DataFile $file): bool
+    {
+        clearstatcache(true, $file->path);
+        $found = @stat($file->path);
+        return $found && $found['size'] < $file->size && abs(time() - $found['mtime']) < self::UNFINISHED;
+    }
+
+    /**
+     * @param list<Decision> $decisions
+     * @return list<Decision>|null null if it was changed by another program meanwhile
+     */
+    private function tryToAppend(DataFile $file, string $stamp, array $decisions): ?array
+    {
+        [$newest, $header] = $this->scan($file);
+        $edits = $this->cloud->own(Cloud::EDITS_CSV);
+        $dated = self::dated($decisions, max($newest, $edits ? $this->scan($edits)[0] : ''));
+        $lines = $header === self::COLUMNS ? '' : implode(',', self::COLUMNS) . "\n"; // readers know a header in the midst of a file
+        $lines .= implode('', array_map(self::line(...), $dated));
+        $this->quota->check($file, $file->size + strlen($lines));
+        return CloudFile::append($this->cloud->channel, $file, $lines, $stamp) ? $dated : null;
+    }
+
+    /** The newest time in a journal, without its Z ("" if there is none), and the header that holds at its end. @return array{string, list<string>} */
+    private function scan(DataFile $file): array
+    {
+        $newest = '';
+        $header = [];
+        $handle = $this->open($file);
+        while ($handle && ($line = fgets($handle, 1 << 16)) !== false) {
+            $line = str_starts_with($line, "\u{feff}") ? substr($line, 3) : $line;
+            if (str_starts_with($line, 'time,face')) {
+                $header = self::header(Csv::cells(rtrim($line, "\r\n")));
+            } else {
+                $time = strstr($line, ',', true);
+                $newest = $time !== false && strcmp(rtrim($time, 'Z'), $newest) > 0 && self::isTime($time) ? rtrim($time, 'Z') : $newest;
+            }
+        }
+        if ($handle) {
+            fclose($handle);
+        }
+        return [$newest, $header];
     }
 
     /**
@@ -104,18 +163,11 @@ final class Journal
         return $dated;
     }
 
-    /** The newest time in a journal, without its Z; "" if there is none. */
-    private static function newest(string $content): string
-    {
-        preg_match_all('/^(?:\xef\xbb\xbf)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z,/m', $content, $found);
-        return $found[1] ? max($found[1]) : '';
-    }
-
     private static function line(Decision $d): string
     {
         $box = array_map(static fn (float $v): string => sprintf('%.5F', $v), [$d->box->x, $d->box->y, $d->box->w, $d->box->h]);
-        return Csv::line([$d->time, $d->face, $d->photo, Csv::guard($d->file), ...$box, $d->kind, Csv::guard($d->name), $d->by,
-            $d->content]);
+        return Csv::line([$d->time, $d->face, $d->photo, Csv::guard($d->file), ...$box, $d->kind, Csv::guard($d->name),
+            Csv::guard($d->by), $d->content]);
     }
 
     /**
@@ -124,9 +176,10 @@ final class Journal
      *
      * @return list<array<mixed>>
      */
-    private function rows(DataFile $file): array
+    private function rowsOf(DataFile $file): array
     {
         $stamp = $file->stamp();
+        Memory::need(self::MEMORY * (int) @filesize($file->path), $file->name);
         $known = json_decode(State::read($this->cacheOf($file)), true, 8);
         $isOurs = is_array($known) && ($known['version'] ?? 0) === self::VERSION;
         if ($isOurs && $stamp !== '' && $known['stamp'] === $stamp) {
@@ -149,7 +202,7 @@ final class Journal
 
     private function cacheOf(DataFile $file): string
     {
-        return State::path("cache/$file->id.json", $this->cloud->channel);
+        return State::path("cache/journal-$file->id.json", $this->cloud->channel);
     }
 
     /**
@@ -169,8 +222,7 @@ final class Journal
             }
             $cells = Csv::cells($line);
             if (($cells[0] ?? '') === 'time' && ($cells[1] ?? '') === 'face') {
-                // a shorter one is of before there was the last column: then lines may be longer than it
-                $header = $cells === array_slice(self::COLUMNS, 0, count($cells)) ? self::COLUMNS : $cells;
+                $header = self::header($cells);
                 $place = array_flip($header);
                 continue;
             }
@@ -180,6 +232,12 @@ final class Journal
             }
         }
         return [$found, $header];
+    }
+
+    /** A shorter one than ours is of before there was the last column: then lines may be longer than it. @param list<string> $cells @return list<string> */
+    private static function header(array $cells): array
+    {
+        return $cells === array_slice(self::COLUMNS, 0, count($cells)) ? self::COLUMNS : $cells;
     }
 
     /**
@@ -208,27 +266,41 @@ final class Journal
 
     private function content(DataFile $file): string
     {
-        if ($file->stamp() === '') {
-            if ($file->size > 0) {
-                throw new UnreadableFile("$file->name: its file is gone, or is no plain file");
-            }
-            return '';
+        $handle = $this->open($file);
+        $content = $handle ? stream_get_contents($handle) : '';
+        if ($handle) {
+            fclose($handle);
         }
-        if ((int) @filesize($file->path) > self::LARGEST) {
-            throw new UnreadableFile("$file->name is larger than " . (self::LARGEST >> 20) . ' MB');
-        }
-        $content = @file_get_contents($file->path);
         if ($content === false) {
             throw new UnreadableFile("$file->name cannot be read");
         }
         return $content;
     }
 
+    /** @return resource|null null if there is nothing to read @throws UnreadableFile */
+    private function open(DataFile $file)
+    {
+        if ($file->stamp() === '') {
+            if ($file->size > 0) {
+                throw new UnreadableFile("$file->name: its file is gone, or is no plain file");
+            }
+            return null;
+        }
+        if ((int) @filesize($file->path) > self::LARGEST) {
+            throw new UnreadableFile("$file->name is larger than " . (self::LARGEST >> 20) . ' MB');
+        }
+        $handle = @fopen($file->path, 'rb');
+        if ($handle === false) {
+            throw new UnreadableFile("$file->name cannot be read");
+        }
+        return $handle;
+    }
+
     /**
      * Runs it while no other process writes names, be it PHP or Python: the lock is the same, and the kernel's.
      *
      * @template T
-     * @param callable(): T $job
+     * @param callable(float): T $job gets the time until which it may wait
      * @return T
      */
     private function locked(callable $job): mixed
@@ -242,7 +314,7 @@ final class Journal
                 }
                 usleep(random_int(2_000, 20_000));
             }
-            return $job();
+            return $job($end);
         } finally {
             fclose($lock);
         }

@@ -19,7 +19,8 @@ final class Quota
     /** Whether there is room for so many bytes in one file, in the place of `$replaced`. "" or the reason why not. */
     public function refusal(int $bytes, int $replaced = 0): string
     {
-        $largest = (int) get_config('system', 'maxfilesize');
+        $largest = get_config('system', 'maxfilesize');
+        $largest = is_scalar($largest) ? (int) $largest : 0;
         if ($largest > 0 && $bytes > $largest) {
             return "it would have $bytes bytes, the hub takes files of $largest at most. The admin can raise system/maxfilesize";
         }

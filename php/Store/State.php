@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
+use Faces\Refusal;
+
 /**
  * Our own folder in the hub's store, which no user and no visitor can reach: locks, caches, what the last run ended with.
  * The worker uses the same (docs/hub.md).
@@ -27,7 +29,7 @@ final class State
         self::makeFolder(dirname($path));
         $file = is_link($path) ? false : self::privately(static fn () => @fopen($path, 'c+e'));
         if ($file === false) {
-            throw new \RuntimeException("$path cannot be written. It has to belong to the web user");
+            throw new Refusal("$path cannot be written. It has to belong to the web user. The admin: see docs/hub.md", Refusal::BLOCKED);
         }
         return $file;
     }
@@ -49,6 +51,14 @@ final class State
     public static function read(string $path): string
     {
         return is_file($path) && !is_link($path) ? (string) @file_get_contents($path) : '';
+    }
+
+    /** Seconds since a file of ours was written; a huge number if it is not there, or a clock was wrong. */
+    public static function age(string $path): int
+    {
+        clearstatcache(true, $path);
+        $time = is_file($path) ? (int) filemtime($path) : 0;
+        return $time > time() + 60 ? PHP_INT_MAX : time() - $time;
     }
 
     /** Whether somebody holds the lock at this path now: the kernel knows. */

@@ -33,12 +33,14 @@ final class Album
     {
         $problems = [];
         try {
-            $decisions = $this->journal->decisions();
+            $decisions = $this->journal->rows();
         } catch (UnreadableFile $error) { // what the worker carried over into faces.csv is still there
             $decisions = [];
             $problems[] = $error->getMessage();
         }
-        $gallery = new Gallery($this->cloud, new Sight($this->cloud, $this->visitor), new FacesCsv($this->channel), new Decisions($decisions));
+        $sight = new Sight($this->cloud, $this->visitor);
+        $visible = $this->visitor->isOwner($this->channel) ? null : $sight->photos();
+        $gallery = new Gallery($this->cloud, $sight, new FacesCsv($this->channel), new Decisions($decisions, $visible));
         $gallery->problems = $problems;
         return $gallery;
     }

@@ -114,9 +114,10 @@ final class Actions
     /** @param array<string, mixed> $what */
     private static function done(Request $request, Album $album, array $what, int $code = 200): Answer
     {
-        if ($request->field('page') === '1') { // a plain form: back to the page, at the photo
-            $place = preg_match('/^[\w-]{1,191}$/D', $request->field('photo')) ? '#photo-' . $request->field('photo') : '';
-            $query = $request->field('query');
+        if ($request->lenient('page') === '1') { // a plain form: back to the page, at the photo
+            $photo = $request->lenient('photo');
+            $place = preg_match('/^[\w-]{1,191}$/D', $photo) ? "#photo-$photo" : '';
+            $query = $request->lenient('query');
             $query = preg_match('/^[\w%=&.+~-]{1,900}$/D', $query) ? "?$query" : '';
             return Answer::redirect('/faces/' . rawurlencode($album->channel->nick) . $query . $place);
         }

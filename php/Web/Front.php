@@ -60,7 +60,21 @@ final class Front
         if ($request->method === 'POST') {
             self::checkToken($request);
         }
-        return $handler(new Album($channel, $visitor), $request);
+        try {
+            return $handler(new Album($channel, $visitor), $request);
+        } catch (Refusal $refusal) {
+            throw $visitor->isOwner($channel) || $visitor->isAdmin() ? $refusal : self::withoutDetails($refusal);
+        }
+    }
+
+    /** Paths on the server and an account's limits are for the owner and the admin. */
+    private static function withoutDetails(Refusal $refusal): Refusal
+    {
+        return match ($refusal->getCode()) {
+            Refusal::BLOCKED => new Refusal('This cannot be done on this hub just now.', Refusal::BLOCKED),
+            Refusal::FULL => new Refusal('There is no room left. Nothing was saved.', Refusal::FULL),
+            default => $refusal,
+        };
     }
 
     /** /faces alone is one's own channel. */

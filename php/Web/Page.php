@@ -70,15 +70,18 @@ final class Page
         $made = $files->ensure(self::PATIENCE);
         $problems = $files->problems;
         Clones::sendChanged($album->cloud);
+        $obstacle = Launcher::obstacle();
         $stamp = State::path('opened', $album->channel);
-        if ($made > 0 || !is_file($stamp) || time() - (int) filemtime($stamp) >= self::PAUSE) {
-            try {
+        try {
+            if ($obstacle === '' && ($made > 0 || State::age($stamp) >= self::PAUSE)) {
                 State::write($stamp, '');
-                clearstatcache(true, $stamp);
                 Launcher::detect($album->channel);
-            } catch (\Throwable $error) {
-                $problems[] = $error->getMessage();
             }
+        } catch (\Throwable $error) {
+            $obstacle = $error->getMessage();
+        }
+        if ($obstacle !== '') {
+            $problems[] = $obstacle;
         }
         return $problems;
     }

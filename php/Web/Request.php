@@ -48,6 +48,16 @@ final class Request
         return self::text($this->form[$name] ?? '', $name, $longest);
     }
 
+    /** The same, "" for one that makes no sense: what is done already is not refused any more. */
+    public function lenient(string $name): string
+    {
+        try {
+            return $this->field($name);
+        } catch (Refusal) {
+            return '';
+        }
+    }
+
     /** The value of ?name=, "" if it is not there. */
     public function value(string $name, int $longest = self::LONGEST): string
     {

@@ -10,12 +10,15 @@ use Faces\Store\State;
 
 /**
  * Starts the worker and does not wait for it. Of each kind one runs at a time: a lock is taken before the start and handed
- * on to the process, so it lasts from before the process is there until it is gone, and the kernel releases it.
+ * on to the process (py/launch.py), so it lasts from before the process is there until it is gone, and the kernel releases
+ * it.
  */
 final class Launcher
 {
-    /** Words of a detection's command that remain when it is run once more: python detect.py --hub ROOT. */
-    private const WORDS_FOR_ALL = 4;
+    /** Words of a detection's command that remain when it is run once more: all but --channel NICK. */
+    private const WORDS_FOR_ALL = 6;
+    /** Seconds a run waits for one that somebody started by hand. */
+    private const LONGEST_WAIT = '3600';
 
     /**
      * Searches for new photos in a channel, or in all; false if a search is at work already: then another one, through all
@@ -25,45 +28,62 @@ final class Launcher
      */
     public static function detect(?Channel $channel = null): bool
     {
-        return self::start('detect', null, $channel, self::WORDS_FOR_ALL);
+        return self::start('detect', null, $channel);
     }
 
     /** Looks for people in a channel's faces; false if that is at work already: then it is done once more. @throws Refusal */
     public static function recognize(Channel $channel): bool
     {
-        return self::start('recognize', $channel, $channel, 99);
+        return self::start('recognize', $channel, $channel);
     }
 
-    public static function isRunning(string $command, ?Channel $channel = null): bool
+    /** Why nothing can be started on this hub; "" if something can. */
+    public static function obstacle(): string
     {
-        return State::isLocked(State::path("$command-start.lock", $channel)) || State::isLocked(State::path("$command.lock", $channel));
+        $python = Settings::python();
+        return match (true) {
+            Settings::isBlocked() => 'The admin of this hub has switched the search for faces off.',
+            str_contains($python, '/') && !is_executable($python) => "Python is not where the hub's settings say ($python). The admin: see docs/hub.md, Install",
+            !function_exists('proc_open') => 'PHP must not start programs here (disable_functions has proc_open).',
+            default => '',
+        };
+    }
+
+    /** Whether one runs, started by us or by hand. */
+    public static function isRunning(string $command, ?Channel $place = null): bool
+    {
+        // Past the gate, so that nobody who wants to start takes our look for a run.
+        $gate = State::open(State::path("$command.gate", $place));
+        try {
+            flock($gate, LOCK_EX);
+            return State::isLocked(State::path("$command-start.lock", $place)) || State::isLocked(State::path("$command.lock", $place));
+        } finally {
+            fclose($gate);
+        }
     }
 
     /**
      * @param Channel|null $place whose lock it takes; null: the hub's
      * @param Channel|null $only the channel to work on; null: all
      */
-    private static function start(string $command, ?Channel $place, ?Channel $only, int $keep): bool
+    private static function start(string $command, ?Channel $place, ?Channel $only): bool
     {
-        if (Settings::isBlocked()) {
-            throw new Refusal('The admin of this hub has switched the search for faces off.', Refusal::BLOCKED);
+        $obstacle = self::obstacle();
+        if ($obstacle !== '') {
+            throw new Refusal($obstacle, Refusal::BLOCKED);
         }
-        $again = State::path("$command.again", $place);
-        $lock = State::open(State::path("$command-start.lock", $place));
+        $lock = self::taken($command, $place, $place !== $only);
+        if ($lock === null) {
+            return false;
+        }
         try {
-            if (!self::taken($lock, $again)) {
-                return false;
-            }
-            if ($command === 'detect' && State::isLocked(State::path('detect.lock'))) {
-                return false; // one that an admin started, which goes through all channels; a recognition would wait for its turn
-            }
             $python = Settings::python();
-            self::check($python);
             $root = (string) getcwd();
-            $arguments = ['/bin/sh', __DIR__ . '/launch.sh', "$root/$again", "$root/" . State::path("$command.outcome", $place),
-                Settings::log(), (string) $keep, $python, Settings::addon() . "/py/$command.py", '--hub', $root,
-                ...($only ? ['--channel', $only->nick] : []), ...($command === 'recognize' ? ['--wait', '600'] : [])];
-            self::run($arguments, $lock);
+            $program = [$python, Settings::addon() . "/py/$command.py", '--hub', $root, '--wait', self::LONGEST_WAIT,
+                ...($only ? ['--channel', $only->nick] : [])];
+            $keep = $command === 'detect' ? self::WORDS_FOR_ALL : count($program);
+            self::run([$python, Settings::addon() . '/py/launch.py', "$root/" . State::path($command, $place), (string) $keep,
+                Settings::log(), ...$program], $lock, State::path($command, $place));
             return true;
         } finally {
             fclose($lock);
@@ -71,51 +91,60 @@ final class Launcher
     }
 
     /**
-     * Whether the lock is ours. If not, whoever has it is asked to run once more; he looks for that before he ends, so after
-     * a moment in which he might just have ended we look again.
+     * The lock; null if somebody has it: he is asked to run once more. launch.py looks for that and releases the lock behind
+     * the same gate, so nobody asks in vain.
      *
-     * @param resource $lock
+     * @return resource|null
      */
-    private static function taken($lock, string $again): bool
+    private static function taken(string $command, ?Channel $place, bool $isPart)
     {
-        if (flock($lock, LOCK_EX | LOCK_NB)) {
-            return true;
-        }
-        @touch($again);
-        usleep(30_000);
-        return flock($lock, LOCK_EX | LOCK_NB);
-    }
-
-    private static function check(string $python): void
-    {
-        if (str_contains($python, '/') && !is_executable($python)) {
-            throw new Refusal("Python is not where the hub's settings say ($python). The admin: see docs/hub.md, Install", Refusal::BLOCKED);
-        }
-        if (!function_exists('proc_open')) {
-            throw new Refusal('PHP must not start programs here (disable_functions has proc_open).', Refusal::BLOCKED);
+        $again = State::path("$command.again", $place);
+        $gate = State::open(State::path("$command.gate", $place));
+        $lock = State::open(State::path("$command-start.lock", $place));
+        try {
+            flock($gate, LOCK_EX);
+            if (!flock($lock, LOCK_EX | LOCK_NB)) {
+                fclose($lock);
+                State::write($again, '');
+                return null;
+            }
+            if (!$isPart) {
+                @unlink($again); // left by one that was killed; this run does what was asked for
+            }
+            return $lock;
+        } finally {
+            fclose($gate);
         }
     }
 
     /**
-     * @param list<string> $arguments
+     * @param list<string> $command
      * @param resource $lock
      */
-    private static function run(array $arguments, $lock): void
+    private static function run(array $command, $lock, string $state): void
     {
-        // setsid: a signal to the web server's group is not for us. The shell goes on in the background; this returns at once.
-        $command = ['/bin/sh', '-c', 'setsid "$@" &', 'sh', ...$arguments];
+        @unlink("$state.outcome");
+        State::write("$state.started", '');
+        $errors = tmpfile() ?: ['file', '/dev/null', 'w'];
         $null = ['file', '/dev/null', 'r+'];
         $pipes = [];
-        $process = @proc_open($command, [$null, $null, $null, $lock], $pipes, Settings::addon(), self::environment());
-        if (!is_resource($process) || proc_close($process) !== 0) {
-            throw new Refusal('The search for faces could not be started: no process could be made.', Refusal::BLOCKED);
+        $process = @proc_open($command, [$null, $null, $errors, $lock], $pipes, Settings::addon(), self::environment());
+        $code = is_resource($process) ? proc_close($process) : -1; // at once: launch.py goes on in another process
+        if ($code === 0) {
+            return;
         }
+        $said = is_resource($errors) && rewind($errors) ? trim((string) stream_get_contents($errors)) : '';
+        $last = trim((string) strrchr("\n$said", "\n"));
+        // 126, as a shell has it for what cannot be executed
+        State::write("$state.outcome", "126\n" . gmdate('Y-m-d\TH:i:s\Z') . "\n" . ($last ?: "cannot run $command[0]"));
+        throw new Refusal("The search for faces cannot be started: $command[0] " . ($last !== '' ? "says: $last" : 'cannot be run.'), Refusal::BLOCKED);
     }
 
     /** @return array<string, string> nothing of the web server's but what is needed; the database's password is nowhere else */
     private static function environment(): array
     {
         $kept = array_filter(['DEEPFACE_HOME' => (string) getenv('DEEPFACE_HOME'), 'HOME' => (string) getenv('HOME')]);
-        return $kept + ['PATH' => getenv('PATH') ?: '/usr/local/bin:/usr/bin:/bin', 'LANG' => 'C.UTF-8'] + Credentials::environment();
+        return $kept + ['PATH' => getenv('PATH') ?: '/usr/local/bin:/usr/bin:/bin', 'LANG' => 'C.UTF-8', 'FACES_STARTED_BY' => 'page']
+            + Credentials::environment();
     }
 }

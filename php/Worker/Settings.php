@@ -59,7 +59,8 @@ final class Settings
                 continue;
             }
             $folder = rtrim($folder, '/');
-            if ($folder !== '' && is_dir($folder) && is_writable($folder)) {
+            // not where the web server hands out files
+            if ($folder !== '' && realpath($folder) !== realpath('.') && is_dir($folder) && is_writable($folder)) {
                 return (realpath($folder) ?: $folder) . '/faces.log';
             }
         }

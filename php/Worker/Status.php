@@ -33,8 +33,8 @@ final class Status
             $status['state'] = 'failed'; // its process is gone without a last word
             $status['message'] = 'The search ended without a word: it was killed, or the server was restarted.';
         }
-        if (!$isOwner) {
-            unset($status['folder'], $status['message'], $status['ram'], $status['code']);
+        if (!$isOwner) { // how many photos there are, and when they came, is nobody else's business
+            $status = [];
         }
         return ['running' => $running, 'blocked' => Settings::isBlocked()] + $status + ['state' => ''];
     }
@@ -52,29 +52,48 @@ final class Status
     public static function failure(Channel $channel, bool $isAdmin): ?array
     {
         $last = null;
-        foreach ([State::path('detect.outcome'), State::path('recognize.outcome', $channel)] as $path) {
-            $lines = explode("\n", State::read($path), 3);
-            if (count($lines) === 3 && ctype_digit($lines[0]) && $lines[1] > ($last['time'] ?? '')) {
-                $last = ['code' => (int) $lines[0], 'time' => $lines[1], 'reason' => self::reason((int) $lines[0], $lines[2], $isAdmin)];
+        foreach (['detect' => null, 'recognize' => $channel] as $command => $place) {
+            $found = self::ending($command, $place);
+            if ($found !== null && $found[1] > ($last['time'] ?? '')) {
+                $reason = self::reason($found[0], $found[2], $channel, $isAdmin);
+                $last = ['code' => $found[0], 'time' => $found[1], 'reason' => $reason];
             }
         }
         return $last !== null && $last['reason'] !== '' ? $last : null;
     }
 
+    /** How the last start ended: code, time, stderr. Null if there was none, or it has not ended. @return array{int, string, string}|null */
+    private static function ending(string $command, ?Channel $place): ?array
+    {
+        $lines = explode("\n", State::read(State::path("$command.outcome", $place)), 3);
+        if (count($lines) === 3 && ctype_digit($lines[0])) {
+            return [(int) $lines[0], $lines[1], $lines[2]];
+        }
+        $started = State::path("$command.started", $place);
+        if (!is_file($started) || Launcher::isRunning($command, $place)) {
+            return null;
+        }
+        return [-1, gmdate('Y-m-d\TH:i:s\Z', (int) filemtime($started)), ''];
+    }
+
     /** "" for an end that is none to worry about, or that the channel's own status tells of. */
-    private static function reason(int $code, string $errors, bool $isAdmin): string
+    private static function reason(int $code, string $errors, Channel $channel, bool $isAdmin): string
     {
         // docs/errors.md: done, limits of memory and time, partly failed, stopped
         if (in_array($code, [0, 4, 5, 8, 9], true)) {
             return '';
         }
         $last = trim((string) strrchr("\n" . trim(mb_scrub($errors, 'UTF-8')), "\n"));
-        // Those name the server's files and packages; others may name another channel's photos.
-        if ($isAdmin || in_array($code, [2, 7, 12, 126, 127], true)) {
-            return $last !== '' ? $last : "ended with code $code";
+        // Those name the server's files and packages; others may name another channel's photos. A run through the hub
+        // begins its lines with the channel's name.
+        $isForeign = preg_match('/^(?:faces: )?(\S+): /', $last, $found) && !in_array($found[1], ['faces', $channel->nick], true);
+        if ($last !== '' && ($isAdmin || (!$isForeign && in_array($code, [2, 7, 12, 126, 127], true)))) {
+            return $last;
         }
-        return $code > 128
-            ? 'It was killed by signal ' . ($code - 128) . ', often because the server ran out of memory.'
-            : "It ended with code $code. The admin of this hub finds the reason in faces.log.";
+        return match (true) {
+            $code < 0 => 'It ended without a word: it was killed, or the disk is full.',
+            $code > 128 => 'It was killed by signal ' . ($code - 128) . ', often because the server ran out of memory.',
+            default => "It ended with code $code. The admin of this hub finds the reason in faces.log.",
+        };
     }
 }

@@ -111,7 +111,8 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
         settings = channel.read_settings(album).with_options(**chosen)
         with Guard(settings.ram, settings.time_limit) as guard:
             try:
-                summary = detect.run(album, chosen, guard, shown, match=not options.no_recognize, retry=options.retry)
+                summary = detect.run(album, chosen, guard, shown, match=not options.no_recognize, retry=options.retry,
+                                     wait=options.wait)  # fmt: skip
             except FacesError as error:
                 logging.getLogger("faces").error("%s", error)
                 shown.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from faces import console, texts
-from faces.errors import FacesError, PartlyFailed, UsageError
+from faces.errors import FacesError, PartlyFailed, StopRequested, UsageError
 
 if TYPE_CHECKING:
     from faces.database import Channel
@@ -30,7 +30,8 @@ def detect(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) -> 
     with _log(options, hub), Guard(seconds=limit or 0) as guard:
         try:
             report = detect_channels(hub, options.channel, chosen, guard, shown,
-                                     match=not options.no_recognize, retry=options.retry)  # fmt: skip
+                                     match=not options.no_recognize, retry=options.retry,
+                                     wait=options.wait)  # fmt: skip
         finally:
             shown.close()
     return _tell(report, options, out, texts.detected)
@@ -99,6 +100,12 @@ def _open(options: argparse.Namespace) -> Hub:
     from faces.hub import open_hub
 
     hub = open_hub(options.hub, os.environ)
+    if os.environ.get("FACES_STARTED_BY") == "page" and hub.database.values(["block"]).get("block", "0") not in (
+        "",
+        "0",
+    ):
+        # Of several runs that follow each other, the page starts the first only.
+        raise StopRequested("the admin has switched the search for faces off")
     if "DEEPFACE_HOME" not in os.environ and not os.access(Path.home(), os.W_OK):
         os.environ["DEEPFACE_HOME"] = str(hub.state)  # a web user's home is rarely its own to write into
     return hub

@@ -104,6 +104,16 @@ def _add_log(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait",
+        type=_number(float, 0, 86400),
+        default=0.0,
+        metavar="S",
+        help="wait so many seconds for another run to end, instead of ending at once",
+    )
+
+
 def _add_metric(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metric", choices=METRICS, help="default: config.json, else euclidean")
 
@@ -138,6 +148,7 @@ def _add_detect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-recognize", action="store_true", help="find faces, but guess no names")
     parser.add_argument("--retry", action="store_true", help="try photos again that were given up")
     parser.add_argument("--follow-symlinks", action="store_true", default=None, help="follow symbolic links")
+    _add_wait(parser)
     _add_log(parser)
 
 
@@ -146,10 +157,7 @@ def _add_recognize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=_list_of(MODELS, "model"), metavar="A,B", help="in the order to be tried")
     _add_metric(parser)
     parser.add_argument("--enforce", action="store_true", default=None, help="ask every model, for comparison")
-    parser.add_argument(
-        "--wait", type=_number(float, 0, 86400), default=0.0, metavar="S",
-        help="wait so many seconds for another recognition to end, instead of ending at once",
-    )  # fmt: skip
+    _add_wait(parser)
     _add_log(parser)
 
 

@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from types import EllipsisType
 from typing import Any
 
@@ -234,7 +235,7 @@ def _decision(cell: dict[str, str]) -> Decision | None:
             Box(*(float(cell[k]) for k in "xywh")),
             cell["decision"],
             _unguard(cell["name"]),
-            cell["by"],
+            _unguard(cell["by"]),
             cell.get("content", ""),
         )
     except (KeyError, ValueError):
@@ -245,8 +246,14 @@ def _decision(cell: dict[str, str]) -> Decision | None:
 
 
 def is_time(text: str) -> bool:
-    """Whether it is a time as the journal has them, which sort as text: UTC, ISO 8601, with Z."""
-    return re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", text, re.ASCII) is not None
+    """Whether it is a time as the journal has them, which sort as text: UTC, ISO 8601, with Z; of the calendar, and
+    before 2200: nothing could be decided after one of the year 9999."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", text, re.ASCII) is None:
+        return False
+    try:
+        return datetime.fromisoformat(text[:19]).year < 2200
+    except ValueError:
+        return False
 
 
 def one_line(text: str) -> str:
@@ -263,7 +270,7 @@ def _journal_line(d: Decision) -> bytes:
     line = _Lines()
     text = [one_line(cell) for cell in (d.time, d.face, d.photo, d.file, d.decision, d.name, d.by, d.content)]
     time, face, photo, path, kind, name, by, content = text
-    line.add([time, face, photo, _guard(path), *_decimals(d.box), kind, _guard(name), by, content])
+    line.add([time, face, photo, _guard(path), *_decimals(d.box), kind, _guard(name), _guard(by), content])
     return line.text().encode("utf-8")
 
 

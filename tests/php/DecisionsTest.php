@@ -3,7 +3,6 @@
 declare(strict_types=1);
 
 use Faces\Model\Box;
-use Faces\Model\Decision;
 use Faces\Model\Decisions;
 use Faces\Model\Face;
 use Faces\Model\Photo;
@@ -56,11 +55,29 @@ final class DecisionsTest extends TestCase
         self::assertSame(['Ada', 'named'], self::after([self::decision('01', 'name', 'Ada', 'gone', photo: 'uploaded before')]));
     }
 
+    public function testWhatWasDecidedOnAPhotoHeMayNotSeeIsNotTold(): void
+    {
+        foreach ([self::decision('01', 'name', 'Ada', photo: 'private'), self::decision('01', 'name', 'Ada', 'gone', photo: 'private')] as $decision) {
+            self::assertSame(['Ada', 'named'], self::after([$decision]));
+            self::assertSame(['', ''], self::after([$decision], visible: ['p' => true]));
+            self::assertSame(['Ada', 'named'], self::after([$decision], visible: ['p' => true, 'private' => true]));
+        }
+        self::assertSame(['Ada', 'named'], self::after([self::decision('01', 'name', 'Ada')], visible: ['p' => true]));
+    }
+
+    public function testARowWithoutContentIsFoundByThePhoto(): void
+    {
+        $face = self::face('a');
+        $decision = self::decision('01', 'name', 'Ada', 'gone');
+        (new Decisions([$decision]))->apply(new Photo('p', '', '', [$face]));
+        self::assertSame('Ada', $face->name);
+    }
+
     /** @return array{string, string} name and state */
-    private static function after(array $decisions, ?Face $face = null): array
+    private static function after(array $decisions, ?Face $face = null, ?array $visible = null): array
     {
         $face ??= self::face('a');
-        (new Decisions($decisions))->apply(new Photo('p', self::CONTENT, '', [$face, self::face('b', new Box(0.6, 0.1, 0.1, 0.1))]));
+        (new Decisions($decisions, $visible))->apply(new Photo('p', self::CONTENT, '', [$face, self::face('b', new Box(0.6, 0.1, 0.1, 0.1))]));
         return [$face->name, $face->state];
     }
 
@@ -70,9 +87,10 @@ final class DecisionsTest extends TestCase
     }
 
     private static function decision(string $second, string $kind, string $name = '', string $face = 'a', ?Box $box = null,
-        string $content = self::CONTENT, string $photo = 'p'): Decision
+        string $content = self::CONTENT, string $photo = 'p'): array
     {
-        return new Decision(self::time($second), $face, $photo, '', $box ?? new Box(0.1, 0.1, 0.2, 0.2), $kind, $name, '', $content);
+        $box ??= new Box(0.1, 0.1, 0.2, 0.2);
+        return [self::time($second), $face, $photo, $box->x, $box->y, $box->w, $box->h, $kind, $name, $content];
     }
 
     private static function time(string $second): string

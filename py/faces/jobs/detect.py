@@ -63,6 +63,7 @@ def run(
     retry: bool = False,
     most: int | None = None,
     held: Lock | None = None,
+    wait: float = 0.0,
 ) -> Summary:
     """Detect, then recognize. Returns when all is done; raises what ended it otherwise, with what is done stored:
     LockedError, DiskFull, DatabaseError, ConsentLost (here nothing more is stored), RamLimitReached, TimeLimitReached,
@@ -70,8 +71,8 @@ def run(
     NothingReadable, PartlyFailed. All but LockedError carry the summary as `summary`.
 
     `most`: leave it all for later if more photos than that are to be looked at (the summary is `postponed`).
-    `held`: the album's lock, if the caller has it."""
-    with nullcontext(held) if held else lock(album.lock(DETECT_LOCK), "another detection") as mine:
+    `held`: the album's lock, if the caller has it; `wait`: so many seconds for it, if not."""
+    with nullcontext(held) if held else lock(album.lock(DETECT_LOCK), "another detection", wait, guard.check) as mine:
         start = time.monotonic()
         progress.step("planning")
         suspects = Suspects(mine)  # first of all: what the last run left behind is known now, or never

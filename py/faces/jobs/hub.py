@@ -194,10 +194,11 @@ def detect_channels(
     models: Models | None = None,
     match: bool = True,
     retry: bool = False,
+    wait: float = 0.0,
 ) -> Report:
     """Detect in the channel `nick`, or with "" in all that consent: first those with nothing to do, then by the number
-    of their photos. Raises LockedError if another detection is at work on this hub, UsageError for a channel that is
-    not there or does not consent. What else ended it is in the report."""
+    of their photos. Raises LockedError if another detection is at work on this hub for `wait` more seconds, UsageError
+    for a channel that is not there or does not consent. What else ended it is in the report."""
     channels = hub.consenting(nick)
     alone = len(channels) == 1
     if models is None:
@@ -215,7 +216,7 @@ def detect_channels(
 
     turns = _Turns(hub, "detect", guard, shown, alone, whole=True)
     turns.ram = options.get("ram")
-    with lock(hub.lock(DETECT_LOCK), "another detection on this hub"), turns.everything():
+    with lock(hub.lock(DETECT_LOCK), "another detection on this hub", wait, guard.check), turns.everything():
         for channel in channels:
             turns.take(channel, job(None if alone else 0), DETECT_LOCK)
         if turns.waiting:

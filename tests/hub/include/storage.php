@@ -62,7 +62,10 @@ namespace Zotlabs\Storage {
                 VALUES (%d, %d, '%s', '%s', '%s', '%s', 1, 'application/octet-stream', '%s', '%s', '%s', '', '', '%s', '%s', '%s', '%s')",
                 (int) $channel['channel_account_id'], $uid, $hash, dbesc($this->auth->observer), dbesc($name), dbesc($this->folder_hash), dbesc($file),
                 datetime_convert(), datetime_convert(), ...$acl);
-            file_put_contents($file, $data);
+            if (@file_put_contents($file, $data) === false) {
+                attach_delete($uid, $hash);
+                return;
+            }
             stored($channel, $hash, $file);
         }
     }

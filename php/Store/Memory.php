@@ -1,0 +1,32 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Store;
+
+/** Sees to it that a large file is refused with a reason, where PHP would end without a word for want of memory. */
+final class Memory
+{
+    /** A request asks for no more than this, whatever it would be allowed. */
+    private const MOST = 512 << 20;
+
+    /** Room for so many bytes more; PHP's own limit is raised for this request if need be. @throws UnreadableFile */
+    public static function need(int $bytes, string $name): void
+    {
+        $needed = memory_get_usage() + $bytes;
+        if ($needed > self::limit() && $needed <= self::MOST) {
+            @ini_set('memory_limit', (string) self::MOST);
+        }
+        if ($needed > self::limit()) {
+            throw new UnreadableFile("$name is too large: to read it would take " . ceil($needed / (1 << 20)) . ' MB of memory');
+        }
+    }
+
+    private static function limit(): int
+    {
+        $text = trim((string) ini_get('memory_limit'));
+        $units = ['K' => 1 << 10, 'M' => 1 << 20, 'G' => 1 << 30];
+        $limit = (int) $text * ($units[strtoupper(substr($text, -1))] ?? 1);
+        return $limit < 0 ? PHP_INT_MAX : $limit;
+    }
+}
