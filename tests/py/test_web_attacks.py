@@ -357,3 +357,210 @@ def test_the_source_never_unserializes_nor_builds_a_shell_line() -> None:
         ), path
         assert "`" not in re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.S), path
         assert not re.search(r"\$_(COOKIE|SESSION)\b", text), path
+
+
+# --- what an attacker found ---------------------------------------------------------------------------------------------------
+
+
+def journal(photo: str, number: int, name: str = "Ada", start: int = 0) -> bytes:
+    lines = (
+        f"2026-01-01T00:00:00.{i:06}Z,{i:032x},{photo},a.png,0.1,0.2,0.05,0.05,name,{name} {i},me,{1:032x}"
+        for i in range(start, start + number)
+    )
+    return "\n".join(["time,face,photo,file,x,y,w,h,decision,name,by,content", *lines, ""]).encode()
+
+
+def test_a_name_given_while_webdav_writes_names_csv_in_place_costs_no_other(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
+    """WebDAV and clones truncate a file and then fill it, without our lock."""
+    web.faces(alice, [face(i, photo) for i in range(6)])
+    owner.token()
+    whole = journal(photo, 4)
+    web.write(alice, "names.csv", whole)
+    path = web.path(alice, "names.csv")
+
+    def other() -> None:
+        with path.open("wb") as file:  # the row says the old size until it is done
+            file.write(whole[:200])
+            file.flush()
+            time.sleep(1.5)
+            file.write(whole[200:])
+
+    import threading
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    time.sleep(0.3)
+    assert owner.post("/faces/alice/name", faces=f"{5:032x}", name="Grace").code == 200
+    thread.join()
+    assert [d.name for d in web.names(alice)] == [f"Ada {i}" for i in range(4)] + ["Grace"]
+    assert web.wrong_rows() == []
+
+
+def test_a_file_that_was_cut_long_ago_holds_nobody_up(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(i, photo) for i in range(6)])
+    owner.token()
+    web.write(alice, "names.csv", journal(photo, 4))
+    path = web.path(alice, "names.csv")
+    os.truncate(path, 300)
+    os.utime(path, (time.time() - 100,) * 2)
+    start = time.monotonic()
+    assert owner.post("/faces/alice/name", faces=f"{5:032x}", name="Grace").code == 200
+    assert time.monotonic() - start < 3 and b"Grace" in path.read_bytes() and path.read_bytes().startswith(b"time,face")
+
+
+def test_journals_of_all_sizes_are_read_or_refused(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(i, photo) for i in range(3)])
+    for number, works in ((150_000, True), (400_000, False)):
+        web.write(alice, "names.csv", journal(photo, number))
+        answer = owner.get("/faces/alice/faces")
+        assert answer.code == 200 and owner.get("/faces/alice").code == 200
+        assert (answer.json["problems"] == []) is works
+        assert not works or answer.json["photos"][0]["faces"][0]["name"].startswith("Ada ")
+        assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Grace").code == (200 if works else 409)
+
+
+@pytest.mark.parametrize("piece", [b",,,,,,", b"x" * 7, b'""' * 3, b'"a' * 3])
+def test_a_faces_csv_of_one_long_line(web: WebHub, alice: int, owner: Client, photo: str, piece: bytes) -> None:
+    folder = web.folder(alice, "Long")
+    web.data_files(alice, folder)
+    web.faces(alice, [face(1, photo)])
+    for size in (30 << 20, 60 << 20):
+        web.write(alice, "faces.csv", HEADER + piece * (size // len(piece)), folder)
+        answer = owner.get("/faces/alice/faces")
+        assert answer.code == 200 and answer.json["total"] == 1, answer
+    assert owner.get("/faces/alice").code == 200
+
+
+def test_large_files_in_several_folders_do_not_add_up(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    for name in "ABC":
+        folder = web.folder(alice, name)
+        web.data_files(alice, folder)
+        web.write(alice, "faces.csv", HEADER + b"".join(line(i, photo) for i in range(60_000)), folder)
+    for _ in range(2):
+        assert owner.get("/faces/alice/faces").json["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "odd", ["2026-99-99T99:99:99Z", "9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00Z", "2026-02-30T00:00:00Z"]
+)
+def test_odd_times_stop_nobody(web: WebHub, alice: int, owner: Client, photo: str, odd: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    for name in ("names.csv", "edits.csv"):
+        web.write(
+            alice, name, journal(photo, 0) + f"{odd},{1:032x},{photo},a.png,0.1,0.2,0.08,0.1,name,Odd,me,\n".encode()
+        )
+    assert owner.get("/faces/alice/faces").json["photos"][0]["faces"][0]["name"] == ""
+    assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 200
+    assert owner.get("/faces/alice/faces").json["photos"][0]["faces"][0]["name"] == "Ada"
+    from faces.files import DataFile
+    from faces.store import read_decisions
+
+    assert [d.name for d in read_decisions(DataFile(web.path(alice, "names.csv")))] == ["Ada"]
+
+
+def test_under_a_header_of_somebody_elses_names_are_still_read(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
+    """A column put in by a spreadsheet."""
+    web.faces(alice, [face(1, photo), face(2, photo)])
+    web.write(alice, "names.csv", f"time,face,note,photo,file,x,y,w,h,decision,name,by,content\n2026-01-01T00:00:00Z,{1:032x},hm,{photo},a.png,0.1,0.2,0.08,0.1,"
+              f"name,Old,me,\n".encode())  # fmt: skip
+    for name in ("Ada", "Grace"):
+        assert owner.post("/faces/alice/name", faces=f"{2:032x}", name=name).code == 200
+    assert [f["name"] for p in owner.get("/faces/alice/faces").json["photos"] for f in p["faces"]] == ["Old", "Grace"]
+    assert [d.name for d in web.names(alice)] == ["Old", "Ada", "Grace"]
+    assert web.path(alice, "names.csv").read_bytes().count(b"time,face") == 2
+
+
+def test_who_may_write_cannot_learn_names_of_a_photo_he_may_not_see(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
+    """By a faces.csv of his own that says his photo is the same, or his face the same."""
+    web.connect_people("alice", "dave", writes=True)
+    private, his = web.photo(alice, "private.png", shade=1), web.photo(alice, "his.png", shade=2)
+    web.restrict(private)
+    content = "ab" * 16
+    web.faces(alice, [face(1, private, content=content)])
+    owner.post("/faces/alice/name", faces=f"{1:032x}", name="Secret Ada")
+    dave = web.log_in("dave")
+    for id in (1, 9):
+        web.faces(
+            alice,
+            [
+                face(1, private, content=content),
+                face(id, his, content=content, box=__import__("faces.records").records.Box(0.1, 0.2, 0.08, 0.1)),
+            ],
+        )
+        assert (
+            "Secret"
+            not in dave.get("/faces/alice/faces").text
+            + dave.get("/faces/alice/people").text
+            + dave.get("/faces/alice").text
+        )
+    assert "Secret Ada" in owner.get("/faces/alice/faces").text
+
+
+def test_others_do_not_learn_how_many_photos_there_are(web: WebHub, alice: int, photo: str) -> None:
+    web.set("status.alice", '{"state": "done", "done": 6, "total": 6, "started": "2026-01-01T00:00:00Z", "eta": ""}')
+    for client in (web.anonymous(), web.log_in("carol")):
+        assert set(client.get("/faces/alice/status").json) == {"running", "blocked", "state"}
+
+
+def test_a_faces_csv_that_becomes_a_names_csv(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    """Renamed over WebDAV: the same row, the same file, another reader."""
+    own = web.sql("SELECT hash FROM attach WHERE uid = %s AND is_dir = 1 AND filename = 'faces'", alice)[0][0]
+    web.faces(alice, [face(1, photo)])
+    web.sql("UPDATE attach SET filename = 'gone.csv' WHERE uid = %s AND filename = 'names.csv'", alice)
+    web.data_file(alice, "faces.csv", own)
+    web.write(alice, "faces.csv", HEADER + line(1, photo), own)
+    owner.get("/faces/alice/faces")
+    web.sql(
+        "UPDATE attach SET filename = 'names.csv' WHERE uid = %s AND filename = 'faces.csv' AND folder = %s", alice, own
+    )
+    assert owner.get("/faces/alice/faces").json["total"] == 1
+
+
+def test_an_address_like_a_formula_is_text_in_the_journal(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.connect_people("alice", "dave", writes=True)
+    web.faces(alice, [face(1, photo)])
+    before = web.address("dave")
+    web.sql("UPDATE xchan SET xchan_addr = %s WHERE xchan_hash = %s", '=HYPERLINK("http://x")@evil', web.hash("dave"))
+    try:
+        assert web.log_in("dave").post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 200
+        assert [d.by for d in web.names(alice)] == ['=HYPERLINK("http://x")@evil']
+        assert (
+            b"\n=" not in web.path(alice, "names.csv").read_bytes()
+            and b",\"'=HYPER" in web.path(alice, "names.csv").read_bytes()
+        )
+    finally:
+        web.sql("UPDATE xchan SET xchan_addr = %s WHERE xchan_hash = %s", before, web.hash("dave"))
+
+
+def test_what_is_saved_is_not_said_to_be_refused(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.faces(alice, [face(1, photo)])
+    for odd in (
+        {"page": "1", "query": "x" * 2000},
+        {"page": "1", "photo[]": "x"},
+        {"page[]": "1"},
+        {"page": "1", "query[]": "x"},
+    ):
+        assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada", **odd).code in (200, 303), odd
+
+
+def test_stamps_of_the_future_hold_nothing_up(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.set("block", 0)
+    web.set("python", "/bin/true")
+    owner.get("/faces/alice")
+    for name, nick in (("cron", ""), ("opened", "alice"), ("detect.started", "")):
+        path = web.state(name, nick)
+        path.touch()
+        os.utime(path, (time.time() + 10 * 365 * 86_400,) * 2)
+    owner.get("/faces/alice")
+    web.php("cron")
+    assert (
+        abs(web.state("cron").stat().st_mtime - time.time()) < 60
+        and abs(web.state("opened", "alice").stat().st_mtime - time.time()) < 60
+    )

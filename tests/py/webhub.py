@@ -356,6 +356,7 @@ class WebHub(HubSite):
         shutil.copystat(path, temporary)
         owner = path.stat()
         os.chown(temporary, owner.st_uid, owner.st_gid)
+        os.utime(temporary, (time.time() - 5,) * 2)  # what is written this very second is not remembered
         temporary.replace(path)
         self.sql("UPDATE attach SET filesize = %s, edited = UTC_TIMESTAMP() WHERE hash = %s", len(content), hash)
 
