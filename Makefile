@@ -47,7 +47,6 @@ lint: $(VENV)/.dev
 	@$(RUN) -m ruff format --check --quiet py tests
 	@$(RUN) -m mypy
 	@if command -v php >/dev/null; then find faces.php php tests/hub tests/php -name '*.php' -exec php -l {} \; | grep -v '^No syntax errors' && exit 1 || true; fi
-	@sh -n php/Worker/launch.sh
 
 bars: $(VENV)/.dev
 	@sh tests/packages.sh
