@@ -13,8 +13,8 @@ use Zotlabs\Storage\Directory;
  */
 final class ChannelFiles
 {
-    /** What the worker needs beside names.csv, which is ours. config.json and thresholds.json are made when they are needed. */
-    private const MADE = [Cloud::NAMES_CSV, Cloud::EDITS_CSV, 'faces_statistics.csv', 'models_statistics.csv'];
+    /** What the worker needs beside the journal, which is ours. config.json and thresholds.json are made when they are needed. */
+    private const MADE = [Cloud::EDITS_CSV, 'faces_statistics.csv', 'models_statistics.csv'];
 
     /** Why something could not be made. @var list<string> */
     public array $problems = [];
@@ -100,7 +100,8 @@ final class ChannelFiles
             return []; // a channel without photos gets no files
         }
         $top = $this->cloud->dataFolder() ?: $this->makeDataFolder();
-        $wanted = $top === '' ? [] : array_map(static fn (string $name): array => [$top, $name], self::MADE);
+        $wanted = $top === '' ? [] : array_map(static fn (string $name): array => [$top, $name],
+            [$this->cloud->journalName(), ...self::MADE]);
         foreach ($folders as $folder) {
             foreach (Cloud::FOLDER_FILES as $name) {
                 $wanted[] = [$folder, $name];

@@ -84,7 +84,7 @@ final class Clones
         return rewind($file) && ftruncate($file, 0) && fwrite($file, $text) === strlen($text) && fflush($file);
     }
 
-    private static function has(Channel $channel): bool
+    public static function has(Channel $channel): bool
     {
         return Sql::rows("SELECT hubloc_id FROM hubloc WHERE hubloc_hash = '%s' AND hubloc_deleted = 0 AND hubloc_host <> '%s' LIMIT 1",
             $channel->hash, (string) \App::get_hostname()) !== [];

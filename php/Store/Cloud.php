@@ -17,6 +17,8 @@ final class Cloud
     /** In the channel's folder `faces`. */
     public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, 'thresholds.json',
         'faces_statistics.csv', 'models_statistics.csv'];
+    /** Where a channel lives on several hubs, each has a journal of its own: two writers of one file would overwrite each other. */
+    private const NAMES_OF_HUB = '/^names\.[a-z0-9.-]{1,100}\.csv$/D';
     private const DEEPEST = 100;
 
     /** @var array<string, array{name: string, parent: string}>|null */
@@ -103,6 +105,25 @@ final class Cloud
         return null;
     }
 
+    /** The files with decisions, oldest of a name first. @return list<DataFile> */
+    public function journals(): array
+    {
+        $found = [];
+        foreach ($this->files() as $file) {
+            if ($file->name === self::NAMES_CSV || $file->name === self::EDITS_CSV || preg_match(self::NAMES_OF_HUB, $file->name)) {
+                $found[$file->name] ??= $file;
+            }
+        }
+        return array_values($found);
+    }
+
+    /** The name of the journal that this hub writes: names.csv, or where the channel has clones, names.HOST.csv. */
+    public function journalName(): string
+    {
+        $host = preg_replace('/[^a-z0-9.-]+/', '-', strtolower((string) \App::get_hostname())) ?? '';
+        return Clones::has($this->channel) ? 'names.' . substr($host, 0, 100) . '.csv' : self::NAMES_CSV;
+    }
+
     /** Every data file that is ours by name and place, the oldest of a name first, as the hub opens it. @return list<DataFile> */
     public function files(): array
     {
@@ -112,14 +133,16 @@ final class Cloud
             $rows = Sql::rows(
                 'SELECT id, hash, filename, folder, filesize, edited, content, allow_cid, allow_gid, deny_cid, deny_gid '
                 . 'FROM attach WHERE uid = %d AND is_dir = 0 AND filename IN ('
-                . Sql::in([...self::FOLDER_FILES, ...self::CHANNEL_FILES]) . ') ORDER BY id',
+                . Sql::in([...self::FOLDER_FILES, ...self::CHANNEL_FILES]) . ") OR (uid = %d AND is_dir = 0 AND filename LIKE 'names.%%.csv') ORDER BY id",
+                $this->channel->id,
                 $this->channel->id,
             );
             foreach ($rows as $row) {
                 $name = (string) $row['filename']; // MySQL compares without case
                 $folder = (string) $row['folder'];
                 if (in_array($name, self::FOLDER_FILES, true)
-                    || ($top !== '' && $folder === $top && in_array($name, self::CHANNEL_FILES, true))) {
+                    || ($top !== '' && $folder === $top
+                        && (in_array($name, self::CHANNEL_FILES, true) || preg_match(self::NAMES_OF_HUB, $name)))) {
                     $this->files[] = $this->file($row);
                 }
             }

@@ -10,8 +10,8 @@ use Faces\Model\Name;
 use Faces\Refusal;
 
 /**
- * What people decided: names.csv, which only we write, and edits.csv, which only the worker writes (names that were typed
- * into faces.csv). docs/formats.md describes both.
+ * What people decided: names.csv (or, where the channel has clones, names.HOST.csv), which only we write, those of other hubs, and
+ * edits.csv, which only the worker writes (names that were typed into faces.csv). docs/formats.md describes both.
  */
 final class Journal
 {
@@ -50,9 +50,8 @@ final class Journal
     public function rows(): array
     {
         $rows = [];
-        foreach ([Cloud::NAMES_CSV, Cloud::EDITS_CSV] as $name) {
-            $file = $this->cloud->own($name);
-            $rows = $file ? array_merge($rows, $this->rowsOf($file)) : $rows;
+        foreach ($this->cloud->journals() as $file) {
+            $rows = array_merge($rows, $this->rowsOf($file));
         }
         $last = '';
         foreach ($rows as $row) {
@@ -78,7 +77,7 @@ final class Journal
         return $this->locked(function (float $end) use ($decisions): array {
             while (true) {
                 $this->cloud->refresh();
-                $file = $this->cloud->own(Cloud::NAMES_CSV);
+                $file = $this->own();
                 if ($file === null || $file->path === '') {
                     throw new Refusal('names.csv is not there. Open the page of faces as the owner once: it makes it', Refusal::BUSY);
                 }
@@ -92,6 +91,12 @@ final class Journal
                 usleep(100_000);
             }
         });
+    }
+
+    /** The one that this hub writes; names.csv as long as that is not there. */
+    public function own(): ?DataFile
+    {
+        return $this->cloud->own($this->cloud->journalName()) ?? $this->cloud->own(Cloud::NAMES_CSV);
     }
 
     /**
@@ -112,8 +117,10 @@ final class Journal
     private function tryToAppend(DataFile $file, string $stamp, array $decisions): ?array
     {
         [$newest, $header] = $this->scan($file);
-        $edits = $this->cloud->own(Cloud::EDITS_CSV);
-        $dated = self::dated($decisions, max($newest, $edits ? $this->scan($edits)[0] : ''));
+        foreach ($this->cloud->journals() as $other) {
+            $newest = $other->id === $file->id ? $newest : max($newest, $this->scan($other)[0]);
+        }
+        $dated = self::dated($decisions, $newest);
         $lines = $header === self::COLUMNS ? '' : implode(',', self::COLUMNS) . "\n"; // readers know a header in the midst of a file
         $lines .= implode('', array_map(self::line(...), $dated));
         $this->quota->check($file, $file->size + strlen($lines));

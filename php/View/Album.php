@@ -9,6 +9,7 @@ use Faces\Model\Decisions;
 use Faces\Rights\Sight;
 use Faces\Rights\Visitor;
 use Faces\Store\Channel;
+use Faces\Store\Clones;
 use Faces\Store\Cloud;
 use Faces\Store\FacesCsv;
 use Faces\Store\Journal;
@@ -66,5 +67,12 @@ final class Album
                 $this->visitor->address, $photo->content);
         }
         return $this->journal->append($decisions);
+    }
+
+    /** The channel's clones get the journal that `decide` wrote. */
+    public function tellClones(): void
+    {
+        $file = $this->journal->own();
+        Clones::send($this->channel, $file ? [$file->hash] : []);
     }
 }

@@ -9,8 +9,6 @@ use Faces\Model\Name;
 use Faces\Refusal;
 use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
-use Faces\Store\Clones;
-use Faces\Store\Cloud;
 use Faces\Store\UnreadableFile;
 use Faces\View\Album;
 use Faces\Worker\Launcher;
@@ -48,8 +46,7 @@ final class Actions
         if ($decisions === null) {
             throw new Refusal('There is no such face, or not any more. Nothing was saved.', Refusal::MISSING);
         }
-        $file = $album->cloud->own(Cloud::NAMES_CSV);
-        Clones::send($album->channel, $file ? [$file->hash] : []);
+        $album->tellClones();
         $saved = array_map(static fn (Decision $d): array => ['face' => $d->face, 'decision' => $d->kind, 'name' => $d->name,
             'time' => $d->time], $decisions);
         return self::done($request, $album, ['saved' => $saved, 'searching' => self::searchNow($album)]);

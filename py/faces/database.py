@@ -115,16 +115,16 @@ class Database:
             for (key,) in self._read("SELECT k FROM config WHERE cat = 'faces' AND k LIKE %s", (f"{start}%",))
         ]
 
-    def attachments(self, channel: int, filenames: Iterable[str]) -> list[Attachment]:
-        """The channel's folders, photos and files of these names, the oldest first."""
+    def attachments(self, channel: int, filenames: Iterable[str], like: str) -> list[Attachment]:
+        """The channel's folders, photos, and files of these names or of names like that, the oldest first."""
         names = list(filenames)
         rows = self._read(
             "SELECT id, hash, filename, folder, is_dir, is_photo, filesize, "
             "CASE WHEN is_dir = 1 THEN '' ELSE content END, CASE WHEN is_photo = 1 THEN NULL ELSE edited END "
             "FROM attach WHERE uid = %s AND "
             "(is_dir = 1 OR (os_storage = 1 AND (is_photo = 1 OR filename IN "
-            f"({', '.join(['%s'] * len(names))})))) ORDER BY id",
-            (channel, *names),
+            f"({', '.join(['%s'] * len(names))}) OR filename LIKE %s))) ORDER BY id",
+            (channel, *names, like),
         )
         return [
             Attachment(int(id), _text(hash), _text(name), _text(folder), bool(is_dir), bool(is_photo), int(size),

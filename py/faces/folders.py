@@ -5,6 +5,7 @@ the jobs are one program.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,15 @@ DATA_FILES = (
     RECOGNIZE_LOCK,
     NAMES_LOCK,
 )
+#: Where a channel lives on several hubs, each has a journal of its own: names.HOST.csv. Two writers of one file would
+#: overwrite each other.
+NAMES_OF_HUBS = "names.%.csv"
+_NAMES_OF_HUB = re.compile(r"names\.[a-z0-9.-]{1,100}\.csv")
+
+
+def is_journal(name: str) -> bool:
+    """Whether a file of that name in the data folder holds decisions."""
+    return name in (NAMES_CSV, EDITS_CSV) or _NAMES_OF_HUB.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,9 @@ class Album(Protocol):
     def data(self, name: str) -> DataFile:
         """A file of the album as a whole: names.csv, config.json, ..."""
 
+    def journals(self) -> list[str]:
+        """Names of the files with decisions: names.csv, edits.csv, and those of other hubs."""
+
     def choice(self) -> DataFile:
         """Where the first run keeps which detector and model it chose: JSON with the keys of config.json."""
 
@@ -120,6 +133,15 @@ class PlainAlbum:
 
     def data(self, name: str) -> DataFile:
         return DataFile(self.root / DATA_FOLDER / name)
+
+    def journals(self) -> list[str]:
+        try:
+            others = sorted(
+                path.name for path in (self.root / DATA_FOLDER).glob("names.*.csv") if is_journal(path.name)
+            )
+        except OSError:
+            others = []
+        return [NAMES_CSV, EDITS_CSV, *others]
 
     def choice(self) -> DataFile:
         return self.data(CONFIG_JSON)

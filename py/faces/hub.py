@@ -30,9 +30,11 @@ from faces.folders import (
     LOG,
     MODELS_STATISTICS,
     NAMES_CSV,
+    NAMES_OF_HUBS,
     THRESHOLDS_JSON,
     Folder,
     Photo,
+    is_journal,
     photo_time,
 )
 from faces.hubfile import HubFile, MissingFile
@@ -220,7 +222,7 @@ class HubAlbum:
         if (rows.photos or rows.files) and not self._base.is_dir():
             raise StorageError(f"{self._base} is missing: is the disk of the hub's store mounted?")
         top = rows.data_folder
-        for name in CHANNEL_FILES:
+        for name in dict.fromkeys((*CHANNEL_FILES, *self.journals())):
             self._mended(self.data(name))
         leftovers = self._temporaries()
         keys = set(rows.photos) | {folder for folder, name in rows.files if name in (FACES_CSV, FACES_PKL)}
@@ -235,6 +237,12 @@ class HubAlbum:
         top = rows.data_folder
         row = rows.files.get((top, name)) if top else None
         return self._file(row, f"{DATA_FOLDER}/{name}")
+
+    def journals(self) -> list[str]:
+        rows = self._listing()
+        top = rows.data_folder
+        others = sorted(name for folder, name in rows.files if top and folder == top and is_journal(name))
+        return list(dict.fromkeys((NAMES_CSV, EDITS_CSV, *others)))
 
     def choice(self) -> DataFile:
         return DataFile(self.lock(_CHOICE))
@@ -263,12 +271,12 @@ class HubAlbum:
         if self._rows is None:
             self._rows, self._fresh = _Listing(), True
             wanted = (FACES_CSV, FACES_PKL, *CHANNEL_FILES)
-            for row in self.database.attachments(self.channel.id, wanted):
+            for row in self.database.attachments(self.channel.id, wanted, NAMES_OF_HUBS):
                 if row.is_dir:
                     self._rows.folders.setdefault(row.hash, row)
                 elif not row.hash:  # nothing could be said of it later
                     continue
-                elif row.filename in wanted:  # exactly: MySQL compares without case
+                elif row.filename in wanted or is_journal(row.filename):  # exactly: MySQL compares without case
                     self._rows.files.setdefault((row.folder, row.filename), row)  # the oldest, as the hub opens it
                 elif row.is_photo:
                     self._rows.photos[row.folder].append(row)

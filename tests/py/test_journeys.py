@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from faces.records import FAILED, NONE
+from faces import store
+from faces.files import DataFile
+from faces.records import FAILED, NONE, Decision
 from fakes import draw
 from steps import again, call, find, ids, names, rows, shown, take_away
 
@@ -333,3 +335,17 @@ def test_failures_do_not_touch_what_is_known(drawn: Path) -> None:
     kept = [row for row in rows(drawn, "sub") if row.status != FAILED]
     assert [row.model for row in kept] == ["Dlib"]
     assert names(drawn)["sub/c.png#1"] == "Blanche"
+
+
+def test_journals_of_other_hubs_count_in_a_cloud_mounted_as_a_folder(drawn: Path) -> None:
+    """A channel that lives on two hubs, worked on at home: each hub has a journal of its own in the folder `faces`."""
+    find(drawn)
+    for key, host, person in (("a.png#1", "one.example", "Ada"), ("sub/c.png#1", "two.example", "Grace")):
+        face = shown(drawn)[key]
+        decision = Decision("2026-01-01T00:00:00Z", face.id, face.content, key, face.box, "name", person, "page")
+        store.append_decisions(DataFile(drawn / "faces" / f"names.{host}.csv"), [decision])
+    (drawn / "faces" / "names.Not ours.csv").write_text("x")
+    again(drawn)
+    assert names(drawn) == {"a.png#1": "Ada", "b.png#1": "?Ada", "b.png#2": "", "sub/c.png#1": "Grace"}
+    assert take_away(drawn, everything=True).decisions == 2
+    assert [path.name for path in drawn.rglob("*names*")] == ["names.Not ours.csv"]

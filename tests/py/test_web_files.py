@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from webhub import Client, WebHub, face
 
+OF_THIS_HUB = "names.127.0.0.1.csv"
 CHANNEL_FILES = {"names.csv", "edits.csv", "faces_statistics.csv", "models_statistics.csv"}
 
 
@@ -326,7 +327,7 @@ def sent(web: WebHub) -> list[str]:
 def test_what_the_worker_wrote_is_sent_once(web: WebHub, alice: int, owner: Client, how: str) -> None:
     photo = web.photo(alice, "a.png")
     owner.get("/faces/alice")
-    assert set(sent(web)) == {"faces", "faces.csv", "faces.pkl", *CHANNEL_FILES}
+    assert set(sent(web)) == {"faces", "faces.csv", "faces.pkl", OF_THIS_HUB, *CHANNEL_FILES} - {"names.csv"}
 
     def look() -> list[str]:
         web.php("cron") if how == "cron" else owner.get("/faces/alice" + ("/status" if how == "status" else ""))
@@ -340,6 +341,40 @@ def test_what_the_worker_wrote_is_sent_once(web: WebHub, alice: int, owner: Clie
     web.faces(alice, [face(2, photo)])
     assert look() == ["faces.csv"]
     assert look() == []
+
+
+@pytest.mark.usefixtures("clone")
+def test_two_hubs_of_a_channel_do_not_overwrite_each_others_names(web: WebHub, alice: int, owner: Client) -> None:
+    """Each writes a journal of its own; all are read. What the other one sends replaces its own file only."""
+    photo = web.photo(alice, "a.png")
+    web.data_files(alice, "")  # from before there was a clone
+    web.faces(alice, [face(i, photo) for i in range(1, 5)])
+    owner.get("/faces/alice")
+    folder = web.sql("SELECT hash FROM attach WHERE uid = %s AND is_dir = 1 AND filename = 'faces'", alice)[0][0]
+    web.data_file(alice, "names.other.example.csv", folder)
+    own, other = "names.127.0.0.1.csv", "names.other.example.csv"
+    header = b"time,face,photo,file,x,y,w,h,decision,name,by,content\n"
+    line = "2026-01-01T00:00:0{n}Z,{n:032x},{photo},a.png,0.1,0.2,0.08,0.1,name,{name},me,\n"
+    web.write(alice, "names.csv", header + line.format(n=1, photo=photo, name="Before").encode())
+    assert owner.post("/faces/alice/name", faces=f"{2:032x}", name="Here").code == 200
+    web.write(alice, other, header + line.format(n=3, photo=photo, name="There").encode())
+    assert owner.post("/faces/alice/name", faces=f"{4:032x}", name="Here too").code == 200
+    faces = {f["name"] for p in owner.get("/faces/alice/faces").json["photos"] for f in p["faces"]}
+    assert faces == {"Before", "Here", "There", "Here too"}
+    assert (
+        web.path(alice, own).read_bytes().count(b"Here") == 2
+        and b"Here" not in web.path(alice, "names.csv").read_bytes()
+    )
+    assert rows(web, alice)[(folder, other)][2:] == own_only(web) if owner.get("/faces/alice") else False
+    from faces.jobs import channel, remove
+
+    album = web.album(alice) if not web.is_real else None
+    assert album is not None
+    assert {d.name for d in channel.read_journal(album)} == faces
+    assert remove.counts(web.album(alice))["decisions"] == 4
+    remove.run(web.album(alice), remove.What(names=True))
+    assert channel.read_journal(web.album(alice)) == [] and web.wrong_rows() == []
+    assert {f["name"] for p in owner.get("/faces/alice/faces").json["photos"] for f in p["faces"]} == {""}
 
 
 @pytest.mark.usefixtures("clone")
@@ -364,8 +399,8 @@ def test_names_are_sent_with_the_owners_rights_only(web: WebHub, alice: int, own
     owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada")
     (packet,) = web.sql("SELECT uid, packet FROM sent")
     row = json.loads(packet[1])["file"][0]["attach"][-1]
-    assert (packet[0], row["filename"], row["allow_cid"]) == (alice, "names.csv", own_only(web)[0])
-    assert int(row["filesize"]) == web.path(alice, "names.csv").stat().st_size
+    assert (packet[0], row["filename"], row["allow_cid"]) == (alice, OF_THIS_HUB, own_only(web)[0])
+    assert int(row["filesize"]) == web.path(alice, OF_THIS_HUB).stat().st_size
 
 
 def test_without_clones_nothing_is_sent(web: WebHub, alice: int, owner: Client) -> None:

@@ -66,10 +66,9 @@ def keep_choice(album: Album, detectors: tuple[str, ...], models: tuple[str, ...
 
 
 def read_journal(album: Album) -> list[Decision]:
-    """What people decided: on the page or with `faces name` (names.csv), or by editing faces.csv (edits.csv)."""
-    return [
-        decision for name in (NAMES_CSV, EDITS_CSV) for decision in store.read_decisions(album.data(name), log.warning)
-    ]
+    """What people decided: on the page or with `faces name` (names.csv), on other hubs (names.HOST.csv), or by editing
+    faces.csv (edits.csv)."""
+    return [decision for name in album.journals() for decision in store.read_decisions(album.data(name), log.warning)]
 
 
 def append_edits(album: Album, decisions: list[Decision]) -> None:

@@ -15,14 +15,13 @@ from faces.folders import (
     CONFIG_JSON,
     DATA_FILES,
     DETECT_LOCK,
-    EDITS_CSV,
-    NAMES_CSV,
     NAMES_LOCK,
     RECOGNIZE_LOCK,
     REPORT,
     THRESHOLDS_JSON,
     Album,
     Folder,
+    is_journal,
 )
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
@@ -159,7 +158,7 @@ def _unnamed(face: ShownFace) -> ShownFace:
 
 
 def _remove_journal(album: Album, summary: Summary) -> None:
-    for name in (NAMES_CSV, EDITS_CSV):
+    for name in album.journals():
         file = album.data(name)
         summary.decisions += len(store.read_decisions(file))
         file.remove()
@@ -184,9 +183,9 @@ def _check_pkl(file: DataFile) -> None:
 
 
 def _remove_data_folder(album: Album, summary: Summary) -> None:
-    for name in (NAMES_CSV, EDITS_CSV):
+    for name in album.journals():
         summary.decisions += len(store.read_decisions(album.data(name)))
-    for name in DATA_FILES:
+    for name in _data_files(album):
         file = album.data(name)
         for leftover in album.leftovers(file):
             summary.files += leftover.remove()
@@ -205,11 +204,15 @@ def left(album: Album) -> list[str]:
                 check(file)
                 found += [str(file.path)] if file.read() is not None else []
         found += [str(file.path) for file in album.leftovers(folder.pkl) + album.leftovers(folder.csv)]
-    for name in DATA_FILES:
+    for name in _data_files(album):
         file = album.data(name)
         found += [str(file.path)] if file.path.exists() and _is_ours(name, file) and file.read() is not None else []
         found += [str(leftover.path) for leftover in album.leftovers(file)]
     return list(dict.fromkeys(found + album.traces()))
+
+
+def _data_files(album: Album) -> list[str]:
+    return list(dict.fromkeys((*DATA_FILES, *album.journals())))
 
 
 def _is_ours(name: str, file: DataFile) -> bool:
@@ -218,7 +221,7 @@ def _is_ours(name: str, file: DataFile) -> bool:
         content = file.read() or b""
     except FacesError:  # a link, a folder
         return False
-    if name in (NAMES_CSV, EDITS_CSV):
+    if is_journal(name):
         head = content.replace(b'"', b"").lstrip(b"\xef\xbb\xbf \r\n\t")
         return not content.strip() or head.startswith(b"time,face,") or bool(store.read_decisions(file))
     if name == CONFIG_JSON:
@@ -241,5 +244,5 @@ def counts(album: Album) -> dict[str, int]:
             shown = store.read_shown(folder.csv) or []
             faces += len(shown)
             names += sum(face.state != OPEN for face in shown)
-    decisions = sum(len(store.read_decisions(album.data(name))) for name in (NAMES_CSV, EDITS_CSV))
+    decisions = sum(len(store.read_decisions(album.data(name))) for name in album.journals())
     return {"photos": rows, "faces": faces, "named": names, "decisions": decisions}
