@@ -44,7 +44,8 @@ final class Gallery
             try {
                 $photos = $visible === [] ? [] : $this->reader->photos($file);
             } catch (UnreadableFile $error) {
-                $this->problems[] = ltrim($this->cloud->folderPath($folder) . '/', '/') . $error->getMessage();
+                $this->problems[] = ltrim($this->cloud->folderPath($folder) . '/', '/') . $error->getMessage()
+                    . '. It was left alone. Mend it; or delete it in the cloud, and it is made anew with the next search';
                 continue;
             }
             foreach ($photos as $photo) {

@@ -9,10 +9,12 @@ use Faces\Model\Name;
 use Faces\Refusal;
 use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
+use Faces\Store\State;
 use Faces\Store\UnreadableFile;
 use Faces\View\Album;
 use Faces\Worker\Launcher;
 use Faces\Worker\Settings;
+use Faces\Worker\Status;
 
 /** What may be done. Each is a POST with the hub's form token; docs/api.md describes the fields. */
 final class Actions
@@ -62,6 +64,7 @@ final class Actions
     {
         $files = new ChannelFiles($album->cloud, $album->quota);
         $files->ensure(self::PATIENCE);
+        @unlink(State::path('stopped', $album->channel));
         if (!Launcher::detect($album->channel)) {
             throw new Refusal('A search is at work on this hub. Yours follows.', Refusal::BUSY, ['follows' => true]);
         }
@@ -70,6 +73,11 @@ final class Actions
 
     public static function stop(Album $album, Request $request): Answer
     {
+        State::write(State::path('stopped', $album->channel), '');
+        Launcher::cancel($album->channel);
+        if (!Status::of($album->channel, true)['running']) {
+            throw new Refusal('Nothing is at work for this channel.', Refusal::BUSY);
+        }
         // docs/hub.md: a request is a time, so that one that is left over stops no later run
         if (set_config('faces', 'stop.' . $album->channel->nick, gmdate('Y-m-d\TH:i:s\Z')) === false) {
             throw new Refusal('The database did not take it. Try again.', Refusal::BLOCKED);

@@ -20,6 +20,8 @@ final class Page
     private const PATIENCE = 3.0;
     /** Seconds between two searches that are started because the page was opened. */
     private const PAUSE = 20;
+    /** Seconds after a person stopped a search in which opening the page starts none. */
+    private const STOPPED = 3600;
 
     public static function show(Album $album, Request $request): Answer
     {
@@ -35,11 +37,11 @@ final class Page
             'title' => sprintf(t('Faces on photos of %s'), $album->channel->name),
             'own' => z_root() . $own,
             'photos' => array_map(static fn (Photo $photo): array => self::photo($photo, $names[$photo->hash] ?? '', $mayName), $page['photos']),
-            'total' => sprintf(t('%1$d photos with %2$d faces'), $page['total'], $page['faces']),
+            'total' => sprintf(t('Photos: %1$d, faces: %2$d'), $page['total'], $page['faces']),
             'problems' => $isOwner ? array_merge($problems, $gallery->problems) : [],
             'status' => self::status($album, $isOwner),
             'mayName' => $mayName,
-            'isOwner' => $isOwner,
+            'mayRun' => $isOwner && Launcher::obstacle() === '',
             'token' => $mayName ? get_form_security_token('faces') : '',
             'query' => http_build_query($request->query()),
             'filter' => ['name' => implode(', ', $request->names('all')), 'state' => $request->value('state'), 'states' => self::states()],
@@ -73,7 +75,8 @@ final class Page
         $obstacle = Launcher::obstacle();
         $stamp = State::path('opened', $album->channel);
         try {
-            if ($obstacle === '' && ($made > 0 || State::age($stamp) >= self::PAUSE)) {
+            $isWanted = ($made > 0 || State::age($stamp) >= self::PAUSE) && State::age(State::path('stopped', $album->channel)) >= self::STOPPED;
+            if ($obstacle === '' && $isWanted && !Launcher::isRunning('detect')) {
                 State::write($stamp, '');
                 Launcher::detect($album->channel);
             }
@@ -90,6 +93,12 @@ final class Page
     {
         $status = Status::of($album->channel, $isOwner);
         $failure = $isOwner ? Status::failure($album->channel, $album->visitor->isAdmin()) : null;
+        if ($status['running'] && $status['stopping']) {
+            return t('The search was asked to stop.');
+        }
+        if ($status['running'] && !(int) ($status['total'] ?? 0)) {
+            return t('The search is at work. Load this page again in a while.');
+        }
         if ($status['running']) {
             $text = sprintf(t('The search is at work: %1$d of %2$d photos done.'), (int) ($status['done'] ?? 0), (int) ($status['total'] ?? 0));
             $eta = strtotime((string) ($status['eta'] ?? ''));
@@ -122,7 +131,7 @@ final class Page
             'url' => z_root() . "/photo/$photo->hash-1",
             'file' => $file,
             'date' => substr($photo->date('taken'), 0, 10),
-            'alt' => sprintf(t('%1$s with %2$d faces'), $file, count($faces)),
+            'alt' => sprintf(t('%1$s, faces: %2$d'), $file, count($faces)),
             'faces' => $faces,
             'mayName' => $mayName,
         ];
@@ -149,7 +158,7 @@ final class Page
     private static function texts(): array
     {
         return ['name' => t('Name'), 'save' => t('Save'), 'unknown' => t('Unknown person'), 'ignore' => t('Not a face'),
-            'reject' => t('Not this person'), 'clear' => t('Take back'), 'show' => t('Show'), 'person' => t('Person'), 'faces' => t('Faces'),
+            'yes' => t('Yes'), 'reject' => t('Not this person'), 'clear' => t('Take back'), 'show' => t('Show'), 'person' => t('Person'), 'faces' => t('Faces'),
             'earlier' => t('Back'), 'later' => t('More'), 'search' => t('Look for new photos now'), 'stop' => t('Stop'),
             'none' => t('No photos with faces here yet.'), 'change' => t('Change')];
     }

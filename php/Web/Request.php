@@ -98,7 +98,7 @@ final class Request
         $text = $this->value($name);
         $text = $text === '' ? $choices[0] : $text; // "0" is a value, too
         if (!in_array($text, $choices, true)) {
-            throw new Refusal("$name: one of " . implode(', ', array_filter($choices)) . ' is expected', Refusal::BAD);
+            throw new Refusal("$name: one of " . implode(', ', array_diff($choices, [''])) . ' is expected', Refusal::BAD);
         }
         return $text;
     }

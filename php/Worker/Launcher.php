@@ -72,7 +72,7 @@ final class Launcher
         if ($obstacle !== '') {
             throw new Refusal($obstacle, Refusal::BLOCKED);
         }
-        $lock = self::taken($command, $place, $place !== $only);
+        $lock = self::taken($command, $place, $only);
         if ($lock === null) {
             return false;
         }
@@ -83,11 +83,22 @@ final class Launcher
                 ...($only ? ['--channel', $only->nick] : [])];
             $keep = $command === 'detect' ? self::WORDS_FOR_ALL : count($program);
             self::run([$python, Settings::addon() . '/py/launch.py', "$root/" . State::path($command, $place), (string) $keep,
-                Settings::log(), ...$program], $lock, State::path($command, $place));
+                Settings::log(), ...$program], $lock, State::path($command, $place), $only ? $only->nick : '*');
             return true;
         } finally {
             fclose($lock);
         }
+    }
+
+    /** Takes back what a channel asked for while a search for photos was at work. What others asked for stays. */
+    public static function cancel(Channel $channel): void
+    {
+        $again = State::path('detect.again');
+        $gate = State::open(State::path('detect.gate'));
+        flock($gate, LOCK_EX);
+        $others = array_diff(explode("\n", State::read($again)), [$channel->nick, '']);
+        $others === [] ? @unlink($again) : State::write($again, implode("\n", $others));
+        fclose($gate);
     }
 
     /**
@@ -96,7 +107,7 @@ final class Launcher
      *
      * @return resource|null
      */
-    private static function taken(string $command, ?Channel $place, bool $isPart)
+    private static function taken(string $command, ?Channel $place, ?Channel $only)
     {
         $again = State::path("$command.again", $place);
         $gate = State::open(State::path("$command.gate", $place));
@@ -105,10 +116,11 @@ final class Launcher
             flock($gate, LOCK_EX);
             if (!flock($lock, LOCK_EX | LOCK_NB)) {
                 fclose($lock);
-                State::write($again, '');
+                $asked = [...array_diff(explode("\n", State::read($again)), ['']), $only ? $only->nick : '*'];
+                State::write($again, implode("\n", array_unique($asked)));
                 return null;
             }
-            if (!$isPart) {
+            if ($place === $only) {
                 @unlink($again); // left by one that was killed; this run does what was asked for
             }
             return $lock;
@@ -121,10 +133,10 @@ final class Launcher
      * @param list<string> $command
      * @param resource $lock
      */
-    private static function run(array $command, $lock, string $state): void
+    private static function run(array $command, $lock, string $state, string $for): void
     {
         @unlink("$state.outcome");
-        State::write("$state.started", '');
+        State::write("$state.started", $for);
         $errors = tmpfile() ?: ['file', '/dev/null', 'w'];
         $null = ['file', '/dev/null', 'r+'];
         $pipes = [];

@@ -22,17 +22,23 @@ final class Status
     public static function of(Channel $channel, bool $isOwner): array
     {
         // Not get_config: it caches for the length of a request, and its values are decoded in ways of its own.
-        $rows = Sql::rows("SELECT v FROM config WHERE cat = 'faces' AND k = '%s'", "status.$channel->nick");
-        $value = json_decode((string) ($rows[0]['v'] ?? ''), true, 8);
+        $keys = Sql::in(["status.$channel->nick", "stop.$channel->nick"]);
+        $rows = array_column(Sql::rows("SELECT k, v FROM config WHERE cat = 'faces' AND k IN ($keys)"), 'v', 'k');
+        $value = json_decode((string) ($rows["status.$channel->nick"] ?? ''), true, 8);
         $status = array_intersect_key(is_array($value) ? $value : [], array_flip(self::FIELDS));
         $status = array_filter($status, static fn (mixed $one): bool => is_scalar($one));
         $isOver = $status === [] || in_array($status['state'] ?? '', self::ENDED, true);
         // A detection that goes through the hub may have this channel yet to come.
-        $running = self::isAtWork($channel) || (!$isOver && Launcher::isRunning('detect'));
+        $isMeant = !$isOver || State::read(State::path('detect.started')) === $channel->nick;
+        $running = self::isAtWork($channel) || ($isMeant && Launcher::isRunning('detect'));
         if (!$running && !$isOver) {
             $status['state'] = 'failed'; // its process is gone without a last word
             $status['message'] = 'The search ended without a word: it was killed, or the server was restarted.';
         }
+        if ($running && $isOver) { // it has not said anything yet: what is there is of the last one
+            $status = ['state' => 'starting'];
+        }
+        $status['stopping'] = $running && isset($rows["stop.$channel->nick"]);
         if (!$isOwner) { // how many photos there are, and when they came, is nobody else's business
             $status = [];
         }
@@ -87,8 +93,11 @@ final class Status
         // Those name the server's files and packages; others may name another channel's photos. A run through the hub
         // begins its lines with the channel's name.
         $isForeign = preg_match('/^(?:faces: )?(\S+): /', $last, $found) && !in_array($found[1], ['faces', $channel->nick], true);
-        if ($last !== '' && ($isAdmin || (!$isForeign && in_array($code, [2, 7, 12, 126, 127], true)))) {
+        if ($last !== '' && $isAdmin) {
             return $last;
+        }
+        if ($last !== '' && !$isForeign && in_array($code, [2, 7, 12, 126, 127], true)) {
+            return "$last (The admin of this hub can mend it: docs/hub.md, Settings of the hub.)";
         }
         return match (true) {
             $code < 0 => 'It ended without a word: it was killed, or the disk is full.',

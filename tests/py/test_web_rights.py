@@ -76,7 +76,7 @@ TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
     ("POST", "/faces/alice/name", {"faces": "HIDDEN", "decision": "name", "name": "Ada"}, codes(401, 403, 404, 200)),
     ("POST", "/faces/alice/recognize", {}, codes(401, 403, 503, 503)),  # allowed, but blocked by the admin
     ("POST", "/faces/alice/start", {}, codes(401, 403, 403, 503)),
-    ("POST", "/faces/alice/stop", {}, codes(401, 403, 403, 202)),
+    ("POST", "/faces/alice/stop", {}, codes(401, 403, 403, 409)),
     ("GET", "/faces/bob/faces", {}, codes(404, 404, 404, 404)),  # has not the app
     ("GET", "/faces/alice/me", {}, codes(404, 404, 404, 404)),
     ("GET", "/faces/alice/faces/me", {}, codes(404, 404, 404, 404)),

@@ -52,9 +52,13 @@ def until(what: Any, seconds: float = 120) -> Any:
 
 def ready(web: WebHub, owner: Client) -> None:
     """With a token in hand, and no run that the page which gave it has started."""
-    web.set("block", 1)
+    stopped = web.state("stopped", owner.nick)
+    stopped.parent.mkdir(parents=True, exist_ok=True)
+    stopped.touch()
+    for path in (stopped, stopped.parent, stopped.parent.parent):
+        os.chown(path, (web.root / "store").stat().st_uid, -1)
     owner.token()
-    web.set("block", 0)
+    stopped.unlink()
 
 
 def status(client: Client) -> dict[str, Any]:
@@ -509,3 +513,63 @@ def test_state_files_that_cannot_be_opened_are_said(web: WebHub, alice: int, own
     assert owner.post("/faces/alice/start").code in (202, 409)
     web.quiet()
     place.rmdir()
+
+
+def test_who_stops_a_search_has_stopped_it(web: WebHub, alice: int, owner: Client) -> None:
+    """What he asked for before does not follow, and the page that he comes back to starts none."""
+    web.photo(alice, "a.png")
+    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 2'))
+    runs = path.with_name("python.runs")
+    runs.unlink(missing_ok=True)
+    ready(web, owner)
+    assert owner.post("/faces/alice/start").code == 202
+    until(runs.exists)
+    assert owner.post("/faces/alice/start").code == 409
+    assert owner.post("/faces/alice/stop", page="1").code == 303
+    assert "asked to stop" in owner.get("/faces/alice").text and status(owner)["stopping"] is True
+    web.quiet()
+    web.state("opened", "alice").unlink(missing_ok=True)
+    owner.get("/faces/alice")
+    web.quiet()
+    assert len(runs.read_text().splitlines()) == 1
+    assert owner.post("/faces/alice/stop").code == 409
+    assert owner.post("/faces/alice/start").code == 202  # asked for by hand it runs
+    web.quiet()
+    assert len(runs.read_text().splitlines()) == 2
+    web.sql("DELETE FROM config WHERE cat = 'faces' AND k = 'stop.alice'")
+    runs.unlink()
+
+
+def test_opening_the_page_during_a_search_asks_for_no_other(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
+    runs = path.with_name("python.runs")
+    runs.unlink(missing_ok=True)
+    owner.get("/faces/alice")
+    until(runs.exists)
+    web.state("opened", "alice").unlink(missing_ok=True)
+    assert "The search is at work" in owner.get("/faces/alice").text
+    web.quiet()
+    assert len(runs.read_text().splitlines()) == 1
+    runs.unlink()
+
+
+def test_what_others_asked_for_is_not_stopped(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
+    runs = path.with_name("python.runs")
+    runs.unlink(missing_ok=True)
+    ready(web, owner)
+    owner.post("/faces/alice/start")
+    until(runs.exists)
+    with web.app("bob"):
+        web.photo(web.id("bob"), "b.png", shade=9)
+        bob = web.log_in("bob")
+        ready(web, bob)
+        assert bob.post("/faces/bob/start").code == 409
+    assert owner.post("/faces/alice/start").code == 409
+    assert owner.post("/faces/alice/stop").code == 202
+    web.quiet()
+    assert len(runs.read_text().splitlines()) == 2
+    web.sql("DELETE FROM config WHERE cat = 'faces' AND k = 'stop.alice'")
+    runs.unlink()

@@ -123,13 +123,13 @@ class Client:
     def token(self) -> str:
         """A form token of this visitor's, from a page that gives him one."""
         if not self._token:
-            found = re.search(r'name="form_security_token" value="(\d+\.[0-9a-f]{128})"', self._page_with_token())
+            found = re.search(r'form-security-token="(\d+\.[0-9a-f]{128})"', self._page_with_token())
             self._token = found.group(1) if found else "1." + "0" * 128
         return self._token
 
     def _page_with_token(self) -> str:
         page = self._content("/faces/alice")
-        if "form_security_token" not in page and self.nick:
+        if "form-security-token" not in page and self.nick:
             with self.hub.app(self.nick):
                 page = self._content(f"/faces/{self.nick}")
         return page

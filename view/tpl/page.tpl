@@ -1,10 +1,10 @@
-<div class="faces-page section-content-wrapper">
+<div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}}>
 <h2>{{$title|escape}}</h2>
 <p class="faces-total">{{$total|escape}}</p>
 {{if $status}}<p class="faces-status" role="status">{{$status|escape}}</p>{{/if}}
 {{foreach $problems as $problem}}<p class="faces-problem" role="alert">{{$problem|escape}}</p>
 {{/foreach}}
-{{if $isOwner}}
+{{if $mayRun}}
 <form class="faces-run" method="post" action="{{$own|escape}}/start"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit">{{$t.search|escape}}</button></form>
 <form class="faces-run" method="post" action="{{$own|escape}}/stop"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit">{{$t.stop|escape}}</button></form>
 {{/if}}
@@ -23,6 +23,7 @@
 <figcaption>{{$photo.file|escape}} <time>{{$photo.date|escape}}</time>
 <ol class="faces-names">
 {{foreach $photo.faces as $face}}<li class="faces-{{$face.state|escape}}"><bdi>{{$face.label|escape}}</bdi>
+{{if $photo.mayName && $face.guess}}<form class="faces-yes" method="post" action="{{$own|escape}}/name"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><input type="hidden" name="photo" value="{{$photo.hash|escape}}"><input type="hidden" name="query" value="{{$query|escape}}"><input type="hidden" name="faces" value="{{$face.id|escape}}"><input type="hidden" name="name" value="{{$face.guess|escape}}"><button type="submit" name="decision" value="name">{{$t.yes|escape}}</button></form>{{/if}}
 {{if $photo.mayName}}<details><summary>{{$t.change|escape}}</summary><form method="post" action="{{$own|escape}}/name">
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><input type="hidden" name="photo" value="{{$photo.hash|escape}}"><input type="hidden" name="query" value="{{$query|escape}}"><input type="hidden" name="faces" value="{{$face.id|escape}}">
 <label>{{$t.name|escape}} <input type="text" name="name" value="{{$face.name|escape}}" maxlength="200" autocomplete="off"></label>
