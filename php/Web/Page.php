@@ -93,7 +93,7 @@ final class Page
     {
         $status = Status::of($album->channel, $isOwner);
         $failure = $isOwner ? Status::failure($album->channel, $album->visitor->isAdmin()) : null;
-        if ($status['running'] && $status['stopping']) {
+        if ($status['running'] && ($status['stopping'] ?? false)) {
             return t('The search was asked to stop.');
         }
         if ($status['running'] && !(int) ($status['total'] ?? 0)) {

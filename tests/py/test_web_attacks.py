@@ -503,6 +503,22 @@ def test_who_may_write_cannot_learn_names_of_a_photo_he_may_not_see(
     assert "Secret Ada" in owner.get("/faces/alice/faces").text
 
 
+def test_visitors_get_a_page_while_a_search_is_at_work(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    import fcntl
+
+    web.faces(alice, [face(1, photo)])
+    owner.get("/faces/alice")
+    web.set("status.alice", '{"state": "detecting", "done": 2, "total": 6}')
+    lock = web.state("detect.lock", "alice")
+    with lock.open("a") as file:
+        os.chown(lock, (web.root / "store").stat().st_uid, -1)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for client in (web.anonymous(), web.log_in("carol"), owner):
+            assert client.get("/faces/alice/status").json["running"] is True
+            assert "The search is at work" in client.get("/faces/alice").text
+        assert "2 of 6" in owner.get("/faces/alice").text
+
+
 def test_others_do_not_learn_how_many_photos_there_are(web: WebHub, alice: int, photo: str) -> None:
     web.set("status.alice", '{"state": "done", "done": 6, "total": 6, "started": "2026-01-01T00:00:00Z", "eta": ""}')
     for client in (web.anonymous(), web.log_in("carol")):

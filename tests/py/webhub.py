@@ -392,6 +392,8 @@ class RealHub(WebHub):
         for nick in PEOPLE:
             self._empty(nick)
         self.sql("DELETE FROM config WHERE cat = 'faces'")
+        for name in ("cron", "detect.outcome", "detect.started", "detect.again"):
+            self.state(name).unlink(missing_ok=True)
         self._remote()
         self.sql("DELETE FROM hubloc WHERE hubloc_hash = %s", REMOTE)
         self.sql("INSERT INTO hubloc (hubloc_hash, hubloc_host, hubloc_url, hubloc_addr, hubloc_network, hubloc_primary, hubloc_id_url)"
