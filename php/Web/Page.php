@@ -71,6 +71,9 @@ final class Page
         $files = new ChannelFiles($album->cloud, $album->quota);
         $made = $files->ensure(self::PATIENCE);
         $problems = $files->problems;
+        if ($files->isPartial) {
+            $problems[] = t('There are many folders: their data files are still being made. Load the page again, or wait for the hub\'s cron.');
+        }
         Clones::sendChanged($album->cloud);
         $obstacle = Launcher::obstacle();
         $stamp = State::path('opened', $album->channel);

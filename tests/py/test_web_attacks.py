@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+from faces.records import Box
 from webhub import Client, WebHub, face
 
 HEADER = b"id,file,photo,x,y,w,h,face_nr,name,state,name_recognized,distance,time_named,date_taken,content,confidence,detector,model\n"
@@ -492,11 +493,11 @@ def test_who_may_write_cannot_learn_names_of_a_photo_he_may_not_see(
             alice,
             [
                 face(1, private, content=content),
-                face(id, his, content=content, box=__import__("faces.records").records.Box(0.1, 0.2, 0.08, 0.1)),
+                face(id, his, content=content, box=Box(0.1, 0.2, 0.08, 0.1)),
             ],
         )
         assert (
-            "Secret"
+            "Secret Ada"
             not in dave.get("/faces/alice/faces").text
             + dave.get("/faces/alice/people").text
             + dave.get("/faces/alice").text
