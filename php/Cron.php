@@ -12,6 +12,7 @@ use Faces\Store\Quota;
 use Faces\Store\State;
 use Faces\Worker\Launcher;
 use Faces\Worker\Settings;
+use Faces\Worker\Status;
 
 /**
  * What the hub's cron does for us, every ten minutes or so: data files are made and kept private, clones get what changed,
@@ -70,8 +71,8 @@ final class Cron
 
     private static function wasInterrupted(int $since): bool
     {
-        $lines = explode("\n", State::read(State::path('detect.outcome')), 3);
+        [$code, $time, $errors] = Status::outcome('detect') ?? [0, '', ''];
         // 9: stopped, by a signal or by somebody on the page; that one is to stay stopped
-        return $lines[0] === '9' && strtotime($lines[1] ?? '') > $since && str_contains($lines[2] ?? '', 'SIGTERM');
+        return $code === 9 && strtotime($time) > $since && str_contains($errors, 'SIGTERM');
     }
 }

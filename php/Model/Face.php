@@ -11,14 +11,13 @@ final class Face
     public const NAMED = 'named';
     public const UNKNOWN = 'unknown';
     public const IGNORED = 'ignored';
-    public const STATES = [self::OPEN, self::NAMED, self::UNKNOWN, self::IGNORED];
 
     public function __construct(
         public readonly string $id,
         public readonly Box $box,
         public readonly int $number,
         public string $name,
-        /** One of STATES. */
+        /** OPEN, NAMED, UNKNOWN or IGNORED. */
         public string $state,
         /** The name the program guesses; "" if none. */
         public string $guess,

@@ -45,7 +45,7 @@ final class Sight
     }
 
     /** The folders he may see with all that are above them. @return array<string, true> */
-    public function folders(): array
+    private function folders(): array
     {
         $rows = Sql::rows(
             'SELECT hash FROM attach WHERE uid = %d AND is_dir = 1 ' . $this->own(),

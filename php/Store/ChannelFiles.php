@@ -52,17 +52,9 @@ final class ChannelFiles
     /** Data files that came by WebDAV or from a clone have the rights of their folder: the owner's alone are right. */
     public function narrow(): int
     {
-        $channel = $this->cloud->channel;
         $wide = array_filter($this->cloud->files(), static fn (DataFile $file): bool => !$file->isOwnerOnly);
         foreach ($wide as $file) {
-            // Not attach_change_permissions: it keeps tokens by which anybody could read the file.
-            Sql::run(
-                "UPDATE attach SET allow_cid = '%s', allow_gid = '', deny_cid = '', deny_gid = '' WHERE uid = %d AND id = %d",
-                $channel->ownerOnly(),
-                $channel->id,
-                $file->id,
-            );
-            $this->send($file->hash);
+            $this->giveToOwner($file->id, $file->hash);
         }
         if ($wide) {
             $this->cloud->refresh();
@@ -163,10 +155,17 @@ final class ChannelFiles
             return false;
         }
         @chmod(Sql::text($rows[0]['content']), 0600);
-        Sql::run("UPDATE attach SET allow_cid = '%s', allow_gid = '', deny_cid = '', deny_gid = '' WHERE uid = %d AND id = %d",
-            $channel->ownerOnly(), $channel->id, (int) $rows[0]['id']);
-        $this->send((string) $rows[0]['hash']);
+        $this->giveToOwner((int) $rows[0]['id'], (string) $rows[0]['hash']);
         return true;
+    }
+
+    /** Not by attach_change_permissions: it keeps tokens by which anybody could read the file. */
+    private function giveToOwner(int $id, string $hash): void
+    {
+        $channel = $this->cloud->channel;
+        Sql::run("UPDATE attach SET allow_cid = '%s', allow_gid = '', deny_cid = '', deny_gid = '' WHERE uid = %d AND id = %d",
+            $channel->ownerOnly(), $channel->id, $id);
+        $this->send($hash);
     }
 
     private function send(string $hash): void

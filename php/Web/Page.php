@@ -25,11 +25,11 @@ final class Page
 
     public static function show(Album $album, Request $request): Answer
     {
-        $problems = $album->visitor->isOwner($album->channel) ? self::opened($album) : [];
+        $isOwner = $album->visitor->isOwner($album->channel);
+        $problems = $isOwner ? self::opened($album) : [];
         $query = Query::fromRequest($request, $album->cloud);
         $gallery = $album->gallery();
         $page = $query->page($gallery);
-        $isOwner = $album->visitor->isOwner($album->channel);
         $mayName = $album->visitor->mayName($album->channel);
         $names = $album->cloud->photoNames(array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
         $own = '/faces/' . rawurlencode($album->channel->nick);

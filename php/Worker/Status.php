@@ -68,12 +68,19 @@ final class Status
         return $last !== null && $last['reason'] !== '' ? $last : null;
     }
 
+    /** What launch.py wrote at the end: code, time, stderr. Null if there is nothing of it. @return array{int, string, string}|null */
+    public static function outcome(string $command, ?Channel $place = null): ?array
+    {
+        $lines = explode("\n", State::read(State::path("$command.outcome", $place)), 3);
+        return count($lines) === 3 && ctype_digit($lines[0]) ? [(int) $lines[0], $lines[1], $lines[2]] : null;
+    }
+
     /** How the last start ended: code, time, stderr. Null if there was none, or it has not ended. @return array{int, string, string}|null */
     private static function ending(string $command, ?Channel $place): ?array
     {
-        $lines = explode("\n", State::read(State::path("$command.outcome", $place)), 3);
-        if (count($lines) === 3 && ctype_digit($lines[0])) {
-            return [(int) $lines[0], $lines[1], $lines[2]];
+        $outcome = self::outcome($command, $place);
+        if ($outcome !== null) {
+            return $outcome;
         }
         $started = State::path("$command.started", $place);
         if (!is_file($started) || Launcher::isRunning($command, $place)) {
