@@ -34,3 +34,14 @@ function faces_cron(&$time): void
 {
     Faces\Cron::run();
 }
+
+/** The admin's page, /admin/addons/faces. */
+function faces_plugin_admin(string &$o): void
+{
+    $o .= Faces\Web\Admin::show();
+}
+
+function faces_plugin_admin_post(): void
+{
+    Faces\Web\Admin::post();
+}

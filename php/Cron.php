@@ -11,6 +11,7 @@ use Faces\Store\Cloud;
 use Faces\Store\Quota;
 use Faces\Store\State;
 use Faces\Worker\Launcher;
+use Faces\Worker\Removal;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
 
@@ -22,10 +23,13 @@ final class Cron
 {
     /** The hub hands out a job of more than 300 seconds a second time. */
     private const PATIENCE = 120.0;
+    /** Seconds for each removal that is under way. */
+    private const REMOVAL = 20.0;
 
     public static function run(): void
     {
         $end = microtime(true) + self::PATIENCE;
+        self::remove($end);
         foreach (Channel::consenting() as $channel) {
             $left = $end - microtime(true);
             if ($left <= 0) {
@@ -35,6 +39,21 @@ final class Cron
             self::tend($channel, $left);
         }
         self::search();
+    }
+
+    /** Removals that nobody waits for any more. */
+    private static function remove(float $end): void
+    {
+        foreach (Channel::withData() as $channel) {
+            if (!Removal::isWanted($channel) || microtime(true) > $end) {
+                continue;
+            }
+            try {
+                (new Removal($channel))->goOn(self::REMOVAL);
+            } catch (\Throwable $error) {
+                logger("faces: $channel->nick: {$error->getMessage()}", LOGGER_NORMAL);
+            }
+        }
     }
 
     private static function tend(Channel $channel, float $seconds): void

@@ -6,7 +6,7 @@ missing=
 command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 command -v mariadb-install-db >/dev/null && [ -x /usr/sbin/mariadbd ] || missing="$missing mariadb-server-core mariadb-client-core"
 [ -x /usr/lib/postgresql/15/bin/initdb ] || missing="$missing postgresql-15"
-command -v php >/dev/null && php -m | grep -q pdo_mysql && php -m | grep -q intl || missing="$missing php-cli php-mysql php-intl php-mbstring"
+command -v php >/dev/null && php -m | grep -q pdo_mysql && php -m | grep -q intl && php -m | grep -q zip || missing="$missing php-cli php-mysql php-intl php-mbstring php-zip"
 command -v phpunit >/dev/null || missing="$missing phpunit"
 [ -d /usr/share/php/smarty4 ] || missing="$missing smarty4"
 [ -n "$missing" ] || exit 0

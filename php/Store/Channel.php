@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Faces\Store;
 
 use Zotlabs\Lib\Apps;
+use Zotlabs\Lib\Libsync;
 
 /** A channel of this hub, whose photos and faces it is about. */
 final class Channel
@@ -45,9 +46,41 @@ final class Channel
         return $found;
     }
 
+    /** Channels with anything of ours, whether they have the app or not. @return list<self> */
+    public static function withData(): array
+    {
+        $ids = array_column(Sql::rows('SELECT DISTINCT uid FROM attach WHERE is_dir = 0 AND filename IN ('
+            . Sql::in([Cloud::FACES_CSV, Cloud::FACES_PKL]) . ')'), 'uid');
+        foreach (@scandir(rtrim(State::path(''), '/')) ?: [] as $name) {
+            if (ctype_digit($name)) {
+                $ids[] = $name;
+            }
+        }
+        $found = [];
+        foreach (array_unique(array_map('intval', $ids)) as $id) {
+            $channel = channelx_by_n($id);
+            if (is_array($channel) && (string) $channel['channel_address'] !== '') {
+                $found[] = self::of($channel);
+            }
+        }
+        return $found;
+    }
+
     public function hasApp(): bool
     {
         return Apps::addon_app_installed($this->id, 'faces');
+    }
+
+    /**
+     * Takes the app away from the channel, here and on its clones: without it nothing is searched or made. As the hub's own page
+     * of apps does it (Zotlabs/Module/Appman.php).
+     */
+    public function withdraw(): void
+    {
+        foreach (Sql::rows("SELECT * FROM app WHERE app_plugin = '%s' AND app_channel = %d AND app_deleted = 0", 'faces', $this->id) as $app) {
+            Apps::app_destroy($this->id, ['guid' => $app['app_id']]);
+            Libsync::build_sync_packet($this->id, [(int) $app['app_system'] ? 'sysapp' : 'app' => [['app_deleted' => 1] + $app]]);
+        }
     }
 
     /** The rights of a data file: the owner and nobody else. */

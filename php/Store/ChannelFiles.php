@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
+use Faces\Refusal;
 use Zotlabs\Storage\BasicAuth;
 use Zotlabs\Storage\Directory;
 
@@ -47,6 +48,34 @@ final class ChannelFiles
                 fclose($lock);
             }
         }
+    }
+
+    /** A file of the channel's folder `faces`, which is made now. @throws Refusal if it cannot be */
+    public function provide(string $name): DataFile
+    {
+        $reason = $this->quota->refusal(0);
+        if ($reason !== '') {
+            throw new Refusal(sprintf(t('%1$s cannot be made: %2$s'), $name, $reason), Refusal::FULL);
+        }
+        $this->problems = [];
+        try {
+            self::asOwner($this->cloud->channel, function () use ($name): void {
+                $top = $this->cloud->dataFolder() ?: $this->makeDataFolder();
+                if ($top !== '') {
+                    $this->create($top, $name);
+                }
+            });
+        } catch (Refusal $refusal) {
+            throw $refusal;
+        } catch (\Throwable $error) { // as in `ensure`
+            $this->problems[] = $error->getMessage();
+        }
+        $this->cloud->refresh();
+        $file = $this->cloud->own($name);
+        if ($file === null || $file->path === '') {
+            throw new Refusal(sprintf(t('%1$s cannot be made: %2$s'), $name, implode('; ', $this->problems)), Refusal::FULL);
+        }
+        return $file;
     }
 
     /** Data files that came by WebDAV or from a clone have the rights of their folder: the owner's alone are right. */

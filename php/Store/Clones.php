@@ -27,6 +27,17 @@ final class Clones
         }
     }
 
+    /** Files or folders that are not there any more, by hash. @param list<string> $hashes */
+    public static function sendDeleted(Channel $channel, array $hashes): void
+    {
+        if ($hashes === [] || !self::has($channel)) {
+            return;
+        }
+        require_once 'include/attach.php';
+        $gone = array_map(static fn (string $hash): array => attach_export_data($channel->row, $hash, true), $hashes);
+        Libsync::build_sync_packet($channel->id, ['file' => $gone]);
+    }
+
     /**
      * Sends what changed since it was sent last, each file once, for so many seconds; the rest next time. What was sent is
      * noted in our own folder. The number of files sent.

@@ -11,15 +11,19 @@ final class Cloud
     public const FACES_PKL = 'faces.pkl';
     public const FOLDER_FILES = [self::FACES_CSV, self::FACES_PKL];
     public const DATA_FOLDER = 'faces';
+    /** An export that somebody put there to be imported: uploads by a form have narrower limits. It is not ours. */
+    public const EXPORTED = 'faces-export.zip';
     public const NAMES_CSV = 'names.csv';
     public const EDITS_CSV = 'edits.csv';
     public const CONFIG_JSON = 'config.json';
+    public const THRESHOLDS_JSON = 'thresholds.json';
     /** In the channel's folder `faces`. */
-    public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, 'thresholds.json',
+    public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, self::THRESHOLDS_JSON,
         'faces_statistics.csv', 'models_statistics.csv'];
     /** Where a channel lives on several hubs, each has a journal of its own: two writers of one file would overwrite each other. */
     private const NAMES_OF_HUB = '/^names\.[a-z0-9.-]{1,100}\.csv$/D';
     private const DEEPEST = 100;
+    private const FILE = 'SELECT id, hash, filename, folder, filesize, edited, content, allow_cid, allow_gid, deny_cid, deny_gid FROM attach WHERE ';
 
     /** @var array<string, array{name: string, parent: string}>|null */
     private ?array $folders = null;
@@ -105,6 +109,16 @@ final class Cloud
         return null;
     }
 
+    /** The export to be imported; null if there is none. */
+    public function exported(): ?DataFile
+    {
+        $top = $this->dataFolder();
+        $rows = $top === '' ? [] : Sql::rows(self::FILE . "uid = %d AND is_dir = 0 AND folder = '%s' AND filename = '%s' ORDER BY id LIMIT 1",
+            $this->channel->id, $top, self::EXPORTED);
+        $file = $rows ? $this->file($rows[0]) : null;
+        return $file !== null && $file->stamp() !== '' ? $file : null;
+    }
+
     /** The files with decisions, oldest of a name first. @return list<DataFile> */
     public function journals(): array
     {
@@ -131,8 +145,7 @@ final class Cloud
             $this->files = [];
             $top = $this->dataFolder();
             $rows = Sql::rows(
-                'SELECT id, hash, filename, folder, filesize, edited, content, allow_cid, allow_gid, deny_cid, deny_gid '
-                . 'FROM attach WHERE uid = %d AND is_dir = 0 AND filename IN ('
+                self::FILE . 'uid = %d AND is_dir = 0 AND filename IN ('
                 . Sql::in([...self::FOLDER_FILES, ...self::CHANNEL_FILES]) . ") OR (uid = %d AND is_dir = 0 AND filename LIKE 'names.%%.csv') ORDER BY id",
                 $this->channel->id,
                 $this->channel->id,

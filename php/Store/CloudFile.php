@@ -20,13 +20,24 @@ final class CloudFile
      */
     public static function append(Channel $channel, DataFile $file, string $lines, string $stamp): bool
     {
+        return self::store($channel, $file, $lines, $stamp, true);
+    }
+
+    /** This content in the place of the old one; as `append`. @throws Refusal */
+    public static function replace(Channel $channel, DataFile $file, string $content, string $stamp): bool
+    {
+        return self::store($channel, $file, $content, $stamp, false);
+    }
+
+    private static function store(Channel $channel, DataFile $file, string $lines, string $stamp, bool $keepsOld): bool
+    {
         $folder = "store/{$channel->nick}/" . self::TEMPORARY;
         if (!is_dir($folder)) {
             @mkdir($folder, 0700);
         }
         $temporary = "$folder/$file->id." . getmypid() . bin2hex(random_bytes(4));
         try {
-            $size = self::write($temporary, $file, $lines);
+            $size = self::write($temporary, $file, $lines, $keepsOld);
             if ($file->stamp() !== $stamp) {
                 return false;
             }
@@ -43,9 +54,9 @@ final class CloudFile
     }
 
     /** Its size. */
-    private static function write(string $path, DataFile $file, string $lines): int
+    private static function write(string $path, DataFile $file, string $lines, bool $keepsOld): int
     {
-        $old = $file->stamp() === '' ? null : @fopen($file->path, 'rb');
+        $old = !$keepsOld || $file->stamp() === '' ? null : @fopen($file->path, 'rb');
         $new = @fopen($path, 'xb');
         if ($new === false || $old === false) {
             throw new Refusal("$file->name cannot be written: is the disk full?", Refusal::FULL);

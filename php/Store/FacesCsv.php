@@ -191,7 +191,7 @@ final class FacesCsv
         $state = $name !== '' ? Face::NAMED : (in_array($state, [Face::UNKNOWN, Face::IGNORED], true) ? $state : Face::OPEN);
         return [$id, $box->x, $box->y, $box->w, $box->h, (int) $number, $name, $state, Name::clean(Csv::unguard($guess)),
             is_numeric($distance) && is_finite((float) $distance) ? (float) $distance : null,
-            Journal::isTime($time) ? $time : '', is_numeric($row[15]) ? min(1.0, max(0.0, (float) $row[15])) : 0.0,
+            JournalLines::isTime($time) ? $time : '', is_numeric($row[15]) ? min(1.0, max(0.0, (float) $row[15])) : 0.0,
             mb_substr(mb_scrub($row[16], 'UTF-8'), 0, 40), mb_substr(mb_scrub($row[17], 'UTF-8'), 0, 40)];
     }
 

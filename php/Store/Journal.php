@@ -4,9 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Store;
 
-use Faces\Model\Box;
 use Faces\Model\Decision;
-use Faces\Model\Name;
 use Faces\Refusal;
 
 /**
@@ -15,7 +13,6 @@ use Faces\Refusal;
  */
 final class Journal
 {
-    private const COLUMNS = ['time', 'face', 'photo', 'file', 'x', 'y', 'w', 'h', 'decision', 'name', 'by', 'content'];
     /** Larger than that no journal is: 64 MB are some 300,000 decisions. */
     public const LARGEST = 64 << 20;
     /** So many seconds a writer waits for the others. */
@@ -28,16 +25,6 @@ final class Journal
 
     public function __construct(private readonly Cloud $cloud, private readonly Quota $quota)
     {
-    }
-
-    /**
-     * UTC, ISO 8601, with Z, as text sorts as time; of the calendar, and before 2200: nothing could be decided after one of
-     * the year 9999. As is_time in py/faces/store.py.
-     */
-    public static function isTime(string $text): bool
-    {
-        return preg_match('/^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/D', $text, $found) === 1
-            && (int) $found[1] > 0 && (int) $found[1] < 2200 && checkdate((int) $found[2], (int) $found[3], (int) $found[1]);
     }
 
     /**
@@ -77,18 +64,39 @@ final class Journal
         return $this->locked(function (float $end) use ($decisions): array {
             while (true) {
                 $this->cloud->refresh();
-                $file = $this->own();
-                if ($file === null || $file->path === '') {
-                    throw new Refusal('names.csv is not there. Open the page of faces as the owner once: it makes it', Refusal::BUSY);
-                }
+                $file = $this->file();
                 $stamp = $file->stamp();
                 if (!self::isBeingWritten($file) && ($dated = $this->tryToAppend($file, $stamp, $decisions)) !== null) {
                     return $dated;
                 }
-                if (microtime(true) > $end) {
-                    throw new Refusal('names.csv is being written by another program. Nothing was saved; try again in a moment.', Refusal::BUSY);
+                self::pause($end);
+            }
+        });
+    }
+
+    /**
+     * Adds decisions that were made elsewhere, with their own times; those that are known already are left out.
+     *
+     * @param list<Decision> $decisions
+     * @return int how many were added
+     * @throws Refusal|UnreadableFile
+     */
+    public function take(array $decisions): int
+    {
+        return $this->locked(function (float $end) use ($decisions): int {
+            while (true) {
+                $this->cloud->refresh();
+                $file = $this->file();
+                $stamp = $file->stamp();
+                $known = [];
+                foreach ($this->rows() as [$time, $face, , , , , , $kind, $name]) {
+                    $known["$time $face $kind $name"] = true;
                 }
-                usleep(100_000);
+                $new = array_values(array_filter($decisions, static fn (Decision $d): bool => !isset($known["$d->time $d->face $d->kind $d->name"])));
+                if ($new === [] || (!self::isBeingWritten($file) && $this->add($file, $stamp, $new))) {
+                    return count($new);
+                }
+                self::pause($end);
             }
         });
     }
@@ -97,6 +105,23 @@ final class Journal
     public function own(): ?DataFile
     {
         return $this->cloud->own($this->cloud->journalName()) ?? $this->cloud->own(Cloud::NAMES_CSV);
+    }
+
+    private function file(): DataFile
+    {
+        $file = $this->own();
+        if ($file === null || $file->path === '') {
+            throw new Refusal(t('names.csv is not there. Open the page of faces as the owner once: it makes it'), Refusal::BUSY);
+        }
+        return $file;
+    }
+
+    private static function pause(float $end): void
+    {
+        if (microtime(true) > $end) {
+            throw new Refusal(t('names.csv is being written by another program. Nothing was saved; try again in a moment.'), Refusal::BUSY);
+        }
+        usleep(100_000);
     }
 
     /**
@@ -116,15 +141,22 @@ final class Journal
      */
     private function tryToAppend(DataFile $file, string $stamp, array $decisions): ?array
     {
-        [$newest, $header] = $this->scan($file);
+        $newest = '';
         foreach ($this->cloud->journals() as $other) {
-            $newest = $other->id === $file->id ? $newest : max($newest, $this->scan($other)[0]);
+            $newest = max($newest, $this->scan($other)[0]);
         }
         $dated = self::dated($decisions, $newest);
-        $lines = $header === self::COLUMNS ? '' : implode(',', self::COLUMNS) . "\n"; // readers know a header in the midst of a file
-        $lines .= implode('', array_map(self::line(...), $dated));
+        return $this->add($file, $stamp, $dated) ? $dated : null;
+    }
+
+    /** @param list<Decision> $decisions */
+    private function add(DataFile $file, string $stamp, array $decisions): bool
+    {
+        // readers know a header in the midst of a file
+        $lines = $this->scan($file)[1] === JournalLines::COLUMNS ? '' : JournalLines::title();
+        $lines .= implode('', array_map(JournalLines::line(...), $decisions));
         $this->quota->check($file, $file->size + strlen($lines));
-        return CloudFile::append($this->cloud->channel, $file, $lines, $stamp) ? $dated : null;
+        return CloudFile::append($this->cloud->channel, $file, $lines, $stamp);
     }
 
     /** The newest time in a journal, without its Z ("" if there is none), and the header that holds at its end. @return array{string, list<string>} */
@@ -136,10 +168,10 @@ final class Journal
         while ($handle && ($line = fgets($handle, 1 << 16)) !== false) {
             $line = str_starts_with($line, "\u{feff}") ? substr($line, 3) : $line;
             if (str_starts_with($line, 'time,face')) {
-                $header = self::header(Csv::cells(rtrim($line, "\r\n")));
+                $header = JournalLines::header(Csv::cells(rtrim($line, "\r\n")));
             } else {
                 $time = strstr($line, ',', true);
-                $newest = $time !== false && strcmp(rtrim($time, 'Z'), $newest) > 0 && self::isTime($time) ? rtrim($time, 'Z') : $newest;
+                $newest = $time !== false && strcmp(rtrim($time, 'Z'), $newest) > 0 && JournalLines::isTime($time) ? rtrim($time, 'Z') : $newest;
             }
         }
         if ($handle) {
@@ -170,13 +202,6 @@ final class Journal
         return $dated;
     }
 
-    private static function line(Decision $d): string
-    {
-        $box = array_map(static fn (float $v): string => sprintf('%.5F', $v), [$d->box->x, $d->box->y, $d->box->w, $d->box->h]);
-        return Csv::line([$d->time, $d->face, $d->photo, Csv::guard($d->file), ...$box, $d->kind, Csv::guard($d->name),
-            Csv::guard($d->by), $d->content]);
-    }
-
     /**
      * The decisions in a file, each as [time, face, photo, x, y, w, h, kind, name, content]. What was read is remembered, as in
      * FacesCsv; since a journal only grows, only what was added since is to be read.
@@ -194,81 +219,22 @@ final class Journal
         }
         $content = $this->content($file);
         if (!$isOurs || $known['bytes'] > strlen($content) || hash('xxh128', substr($content, 0, $known['bytes'])) !== $known['digest']) {
-            $known = ['bytes' => 0, 'rows' => [], 'header' => self::COLUMNS]; // another file than the one that was read
+            $known = ['bytes' => 0, 'rows' => [], 'header' => JournalLines::COLUMNS]; // another file than the one that was read
         }
         $whole = (int) strrpos("\n" . $content, "\n"); // a line that is torn may be mended by what comes
-        [$rows, $header] = self::parse(substr($content, $known['bytes'], $whole - $known['bytes']), $known['header']);
+        [$rows, $header] = JournalLines::rows(substr($content, $known['bytes'], $whole - $known['bytes']), $known['header']);
         $rows = array_merge($known['rows'], $rows);
         if ($content !== '') {
             $flags = JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR;
             State::write($this->cacheOf($file), json_encode(['version' => self::VERSION, 'stamp' => $stamp, 'bytes' => $whole,
                 'digest' => hash('xxh128', substr($content, 0, $whole)), 'header' => $header, 'rows' => $rows], $flags));
         }
-        return array_merge($rows, self::parse(substr($content, $whole), $header)[0]);
+        return array_merge($rows, JournalLines::rows(substr($content, $whole), $header)[0]);
     }
 
     private function cacheOf(DataFile $file): string
     {
         return State::path("cache/journal-$file->id.json", $this->cloud->channel);
-    }
-
-    /**
-     * Line by line: a line that makes no sense is left out, and spoils itself only.
-     *
-     * @param list<string> $header the columns of the lines until there is another header
-     * @return array{list<array<mixed>>, list<string>} rows, and the header that holds behind them
-     */
-    private static function parse(string $content, array $header): array
-    {
-        $found = [];
-        $place = array_flip($header);
-        foreach (explode("\n", $content) as $line) {
-            $line = rtrim(str_starts_with($line, "\u{feff}") ? substr($line, 3) : $line, "\r");
-            if (trim($line) === '') {
-                continue;
-            }
-            $cells = Csv::cells($line);
-            if (($cells[0] ?? '') === 'time' && ($cells[1] ?? '') === 'face') {
-                $header = self::header($cells);
-                $place = array_flip($header);
-                continue;
-            }
-            $row = self::row($cells, $place);
-            if ($row) {
-                $found[] = $row;
-            }
-        }
-        return [$found, $header];
-    }
-
-    /** A shorter one than ours is of before there was the last column: then lines may be longer than it. @param list<string> $cells @return list<string> */
-    private static function header(array $cells): array
-    {
-        return $cells === array_slice(self::COLUMNS, 0, count($cells)) ? self::COLUMNS : $cells;
-    }
-
-    /**
-     * @param list<string> $cells
-     * @param array<string, int> $place
-     * @return list<mixed>|null
-     */
-    private static function row(array $cells, array $place): ?array
-    {
-        foreach (self::COLUMNS as $column) {
-            $value[$column] = $cells[$place[$column] ?? -1] ?? null;
-        }
-        $value['content'] ??= '';
-        if (in_array(null, $value, true)) {
-            return null;
-        }
-        $box = Box::fromText($value['x'], $value['y'], $value['w'], $value['h']);
-        $name = Name::clean(Csv::unguard($value['name']));
-        $needsName = in_array($value['decision'], [Decision::NAME, Decision::REJECT], true);
-        if (!$box || !self::isTime($value['time']) || !in_array($value['decision'], Decision::KINDS, true) || ($needsName && $name === '')) {
-            return null;
-        }
-        return [$value['time'], $value['face'], $value['photo'], $box->x, $box->y, $box->w, $box->h, $value['decision'], $name,
-            $value['content']];
     }
 
     private function content(DataFile $file): string

@@ -24,9 +24,15 @@ final class Memory
 
     private static function limit(): int
     {
-        $text = trim((string) ini_get('memory_limit'));
-        $units = ['K' => 1 << 10, 'M' => 1 << 20, 'G' => 1 << 30];
-        $limit = (int) $text * ($units[strtoupper(substr($text, -1))] ?? 1);
+        $limit = self::bytes('memory_limit');
         return $limit < 0 ? PHP_INT_MAX : $limit;
+    }
+
+    /** A setting of PHP's that is a number of bytes, as "8M". */
+    public static function bytes(string $setting): int
+    {
+        $text = trim((string) ini_get($setting));
+        $units = ['K' => 1 << 10, 'M' => 1 << 20, 'G' => 1 << 30];
+        return (int) $text * ($units[strtoupper(substr($text, -1))] ?? 1);
     }
 }

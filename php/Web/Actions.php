@@ -104,7 +104,7 @@ final class Actions
     /** After a name was given, people are looked for at once, where admin and owner want that. A name is saved in any case. */
     private static function searchNow(Album $album): bool
     {
-        if (!Settings::allowsImmediateSearch() || !(new ChannelSettings($album->cloud))->wantsImmediateSearch()) {
+        if (!Settings::allowsImmediateSearch() || !(new ChannelSettings($album->cloud))->value('immediate_search')) {
             return false;
         }
         try {

@@ -13,6 +13,7 @@ final class Answer
         public readonly string $body,
         /** @var array<string, string> */
         private readonly array $headers = [],
+        private readonly string $path = '',
     ) {
     }
 
@@ -38,6 +39,12 @@ final class Answer
         return new self(303, '', '', ['Location' => z_root() . $path]);
     }
 
+    /** A file that is deleted as soon as it is sent, or cannot be. */
+    public static function file(string $path, string $name, string $type): self
+    {
+        return new self(200, $type, '', ['Content-Disposition' => "attachment; filename=\"$name\"", 'Content-Length' => (string) filesize($path)], $path);
+    }
+
     public function isPage(): bool
     {
         return $this->type === 'text/html';
@@ -55,5 +62,20 @@ final class Answer
             header("$name: $value");
         }
         echo $this->body;
+        if ($this->path !== '') {
+            $this->sendFile();
+        }
+    }
+
+    private function sendFile(): void
+    {
+        $file = @fopen($this->path, 'rb');
+        @unlink($this->path); // open it stays, whatever becomes of this request
+        while (ob_get_level() > 0) {
+            ob_end_clean(); // else all of it would be held in memory
+        }
+        if ($file) {
+            fpassthru($file);
+        }
     }
 }

@@ -7,7 +7,10 @@ namespace Faces\Web;
 use Faces\Refusal;
 use Faces\Rights\Visitor;
 use Faces\Store\Channel;
+use Faces\Store\ChannelSettings;
+use Faces\Store\Cloud;
 use Faces\View\Album;
+use Faces\Worker\Removal;
 
 /** Where each request below /faces comes in: finds the channel, checks the rights, calls what answers it. */
 final class Front
@@ -17,9 +20,14 @@ final class Front
     public const NAME = 'name';
     public const OWN = 'own';
 
-    /** Below /faces/NICK; "" is the page itself. Method and path => who may, and what answers. */
+    /** A page for people: what is refused there is said on a page, too. */
+    public const PAGE = 'page';
+    /** Also for an owner who has not (or no longer) the app: what was stored has to be his to take and to remove. */
+    public const LEFT = 'left';
+
+    /** Below /faces/NICK; "" is the page itself. Method and path => who may, what answers, and what is special. */
     public const ROUTES = [
-        'GET ' => [self::SEE, [Page::class, 'show']],
+        'GET ' => [self::SEE, [Page::class, 'show'], self::PAGE],
         'GET faces' => [self::SEE, [Data::class, 'faces']],
         'GET people' => [self::SEE, [Data::class, 'people']],
         'GET status' => [self::SEE, [Data::class, 'status']],
@@ -27,6 +35,16 @@ final class Front
         'POST recognize' => [self::NAME, [Actions::class, 'recognize']],
         'POST start' => [self::OWN, [Actions::class, 'start']],
         'POST stop' => [self::OWN, [Actions::class, 'stop']],
+        'GET settings' => [self::OWN, [SettingsPage::class, 'show'], self::PAGE],
+        'POST settings' => [self::OWN, [SettingsPage::class, 'save']],
+        'GET thresholds' => [self::OWN, [ThresholdsPage::class, 'show'], self::PAGE],
+        'POST thresholds' => [self::OWN, [ThresholdsPage::class, 'save']],
+        'GET export' => [self::OWN, [TransferPage::class, 'show'], self::PAGE, self::LEFT],
+        'POST export' => [self::OWN, [TransferPage::class, 'export'], self::LEFT],
+        'POST import' => [self::OWN, [TransferPage::class, 'import']],
+        'GET remove' => [self::OWN, [RemovePage::class, 'show'], self::PAGE, self::LEFT],
+        'POST remove' => [self::OWN, [RemovePage::class, 'remove'], self::LEFT],
+        'GET help' => [self::SEE, [HelpPage::class, 'show'], self::PAGE, self::LEFT],
     ];
     private const TOKEN = 'form_security_token';
 
@@ -51,17 +69,20 @@ final class Front
         }
         $route = self::allowed($request);
         $channel = Channel::named($nick);
-        if ($channel === null || !$channel->hasApp()) {
-            $isOwn = $channel !== null && $visitor->isOwner($channel);
-            throw new Refusal($isOwn ? 'Install the app "Faces" first: /apps/available' : 'There are no faces at this address.', Refusal::MISSING);
+        $isOwn = $channel !== null && $visitor->isOwner($channel);
+        if ($channel === null || (!$channel->hasApp() && !($isOwn && in_array(self::LEFT, $route, true)))) {
+            throw new Refusal($isOwn ? t('Install the app "Faces" first: /apps/available') : t('There are no faces at this address.'), Refusal::MISSING);
         }
-        [$right, $handler] = $route;
-        self::check($right, $visitor, $channel);
+        self::check($route[0], $visitor, $channel);
+        if (Removal::isWanted($channel) && !in_array(self::LEFT, $route, true)) {
+            throw new Refusal(t('All face data of this channel are being removed. When that is done, you can begin anew.'), Refusal::BUSY);
+        }
         if ($request->method === 'POST') {
+            $request->checkSize();
             self::checkToken($request);
         }
         try {
-            return $handler(new Album($channel, $visitor), $request);
+            return $route[1](new Album($channel, $visitor), $request);
         } catch (Refusal $refusal) {
             throw $visitor->isOwner($channel) || $visitor->isAdmin() ? $refusal : self::withoutDetails($refusal);
         }
@@ -87,7 +108,7 @@ final class Front
         return Answer::redirect('/faces/' . rawurlencode((string) $own['channel_address']));
     }
 
-    /** @return array{string, callable(Album, Request): Answer} */
+    /** @return array{0: string, 1: callable(Album, Request): Answer, 2?: string, 3?: string} */
     private static function allowed(Request $request): array
     {
         $path = $request->part(2);
@@ -111,7 +132,8 @@ final class Front
     private static function check(string $right, Visitor $visitor, Channel $channel): void
     {
         $isAllowed = match ($right) {
-            self::SEE => $visitor->maySee($channel),
+            self::SEE => $visitor->isOwner($channel) || $visitor->mayName($channel)
+                || ($visitor->maySee($channel) && (new ChannelSettings(new Cloud($channel)))->value('visitors')),
             self::NAME => $visitor->mayName($channel),
             default => $visitor->isOwner($channel),
         };
@@ -134,11 +156,18 @@ final class Front
     private static function refused(Request $request, Refusal $refusal): Answer
     {
         $code = $refusal->getCode();
-        $isForm = $request->method === 'POST' && ($_POST['page'] ?? '') === '1';
-        if ($isForm || (count($request->path) <= 2 && $request->method !== 'POST')) {
-            return Answer::page(Page::message($refusal->getMessage(), $request->part(1)), $code);
+        // without any field it was a file that is too large
+        $isForm = $request->method === 'POST' && (($_POST['page'] ?? '') === '1' || ($_POST === [] && $request->part(2) === 'import'));
+        if ($isForm || ($request->method !== 'POST' && self::isPage($request))) {
+            return Answer::page(Template::message($refusal->getMessage(), $request->part(1)), $code);
         }
         $headers = $code === Refusal::METHOD ? ['Allow' => (string) $refusal->more['allow']] : [];
         return Answer::json(['error' => $refusal->getMessage(), 'code' => $code] + $refusal->more, $code, $headers);
+    }
+
+    private static function isPage(Request $request): bool
+    {
+        $route = self::ROUTES['GET ' . $request->part(2)] ?? [];
+        return count($request->path) <= 2 || (count($request->path) === 3 && in_array(self::PAGE, $route, true));
     }
 }

@@ -7,10 +7,12 @@ namespace Faces\Web;
 use Faces\Model\Face;
 use Faces\Model\Photo;
 use Faces\Store\ChannelFiles;
+use Faces\Store\ChannelSettings;
 use Faces\Store\Clones;
 use Faces\Store\State;
 use Faces\View\Album;
 use Faces\Worker\Launcher;
+use Faces\Worker\Settings;
 use Faces\Worker\Status;
 
 /** The plain page: photos with frames and names, and forms to name faces. It needs no JavaScript. */
@@ -27,37 +29,27 @@ final class Page
     {
         $isOwner = $album->visitor->isOwner($album->channel);
         $problems = $isOwner ? self::opened($album) : [];
-        $query = Query::fromRequest($request, $album->cloud);
+        $settings = new ChannelSettings($album->cloud);
+        $query = Query::fromRequest($request, $album->cloud, $settings->value('sort'), $settings->value('order'));
         $gallery = $album->gallery();
         $page = $query->page($gallery);
         $mayName = $album->visitor->mayName($album->channel);
         $names = $album->cloud->photoNames(array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
         $own = '/faces/' . rawurlencode($album->channel->nick);
-        return Answer::page(self::render('page.tpl', [
-            'title' => sprintf(t('Faces on photos of %s'), $album->channel->name),
-            'own' => z_root() . $own,
+        return Template::page($album, '', sprintf(t('Faces on photos of %s'), $album->channel->name), [
+            'template' => 'page',
+            'zoom' => $settings->isSet('zoom') ? $settings->value('zoom') : Settings::zoom(),
             'photos' => array_map(static fn (Photo $photo): array => self::photo($photo, $names[$photo->hash] ?? '', $mayName), $page['photos']),
             'total' => sprintf(t('Photos: %1$d, faces: %2$d'), $page['total'], $page['faces']),
             'problems' => $isOwner ? array_merge($problems, $gallery->problems) : [],
             'status' => self::status($album, $isOwner),
             'mayName' => $mayName,
             'mayRun' => $isOwner && Launcher::obstacle() === '',
-            'token' => $mayName ? get_form_security_token('faces') : '',
             'query' => http_build_query($request->query()),
             'filter' => ['name' => implode(', ', $request->names('all')), 'state' => $request->value('state'), 'states' => self::states()],
             'earlier' => self::link($request, $own, $query->offset - $query->limit, $page['total']),
             'later' => self::link($request, $own, $query->offset + $query->limit, $page['total']),
             't' => self::texts(),
-        ]));
-    }
-
-    /** A page with a sentence on it. */
-    public static function message(string $text, string $nick): string
-    {
-        return self::render('message.tpl', [
-            'text' => $text,
-            'back' => $nick === '' ? '' : z_root() . '/faces/' . rawurlencode($nick),
-            't' => ['back' => t('Back to the photos'), 'title' => t('Faces')],
         ]);
     }
 
@@ -172,15 +164,5 @@ final class Page
             return '';
         }
         return z_root() . $own . '?' . http_build_query(['offset' => max(0, $offset)] + $request->query());
-    }
-
-    /** @param array<string, mixed> $values */
-    private static function render(string $template, array $values): string
-    {
-        $named = [];
-        foreach ($values as $name => $value) {
-            $named['$' . $name] = $value;
-        }
-        return (string) replace_macros(get_markup_template($template, 'addon/faces'), $named);
     }
 }

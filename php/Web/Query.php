@@ -42,7 +42,8 @@ final class Query
     ) {
     }
 
-    public static function fromRequest(Request $request, Cloud $cloud): self
+    /** `$sort` and `$order`: where the request says nothing of it. */
+    public static function fromRequest(Request $request, Cloud $cloud, string $sort = 'taken', string $order = 'desc'): self
     {
         return new self(
             $request->names('all'),
@@ -56,8 +57,8 @@ final class Query
             $request->choice('state', self::STATES),
             $request->number('people_min', 0, 0, 1000),
             $request->number('people_max', 1_000_000, 0, 1_000_000),
-            $request->choice('sort', ['taken', 'uploaded']),
-            $request->choice('order', ['desc', 'asc']) === 'asc',
+            $request->choice('sort', array_unique([$sort, 'taken', 'uploaded'])),
+            $request->choice('order', array_unique([$order, 'desc', 'asc'])) === 'asc',
             $request->number('offset', 0, 0, 10_000_000),
             $request->number('limit', 50, 1, self::MOST),
         );

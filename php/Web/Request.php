@@ -6,6 +6,7 @@ namespace Faces\Web;
 
 use Faces\Model\Name;
 use Faces\Refusal;
+use Faces\Store\Memory;
 
 /**
  * What was asked: method, path and values, each read as the text it has to be. A value that is an array where a text is
@@ -19,12 +20,14 @@ final class Request
      * @param list<string> $path the parts of the URL's path: faces, NICK, ...
      * @param array<mixed> $query
      * @param array<mixed> $form
+     * @param array<mixed> $files as PHP has uploaded files
      */
     public function __construct(
         public readonly string $method,
         public readonly array $path,
         private readonly array $query = [],
         private readonly array $form = [],
+        private readonly array $files = [],
     ) {
     }
 
@@ -34,7 +37,7 @@ final class Request
         for ($i = 0; $i < argc(); $i++) {
             $path[] = (string) argv($i);
         }
-        return new self((string) ($_SERVER['REQUEST_METHOD'] ?? 'GET'), $path, $_GET, $_POST);
+        return new self((string) ($_SERVER['REQUEST_METHOD'] ?? 'GET'), $path, $_GET, $_POST, $_FILES);
     }
 
     public function part(int $i): string
@@ -48,6 +51,26 @@ final class Request
         return self::text($this->form[$name] ?? '', $name, $longest);
     }
 
+    /** The same, null if the form has no such field. */
+    public function given(string $name): ?string
+    {
+        return array_key_exists($name, $this->form) ? $this->field($name) : null;
+    }
+
+    /** The values of name[]=a&name[]=b, empty ones left out; null if the form has no such field. @return list<string>|null */
+    public function several(string $name): ?array
+    {
+        if (!array_key_exists($name, $this->form)) {
+            return null;
+        }
+        $values = is_array($this->form[$name]) ? array_values($this->form[$name]) : [$this->form[$name]];
+        if (count($values) > 100) {
+            throw new Refusal(sprintf(t('%s: too many values'), $name), Refusal::BAD);
+        }
+        $texts = array_map(static fn (mixed $one): string => self::text($one, $name, self::LONGEST), $values);
+        return array_values(array_filter($texts, static fn (string $one): bool => $one !== ''));
+    }
+
     /** The same, "" for one that makes no sense: what is done already is not refused any more. */
     public function lenient(string $name): string
     {
@@ -56,6 +79,34 @@ final class Request
         } catch (Refusal) {
             return '';
         }
+    }
+
+    /** Where an uploaded file lies until the request ends; "" if there is none. */
+    public function upload(string $name): string
+    {
+        $file = $this->files[$name] ?? null;
+        $error = is_array($file) ? $file['error'] ?? UPLOAD_ERR_NO_FILE : UPLOAD_ERR_NO_FILE;
+        if (in_array($error, [UPLOAD_ERR_INI_SIZE, UPLOAD_ERR_FORM_SIZE], true)) {
+            throw self::tooLarge();
+        }
+        if ($error !== UPLOAD_ERR_OK && $error !== UPLOAD_ERR_NO_FILE) {
+            throw new Refusal(t('The file did not arrive. Try again.'), Refusal::BAD);
+        }
+        $path = is_array($file) && is_string($file['tmp_name'] ?? null) ? $file['tmp_name'] : '';
+        return $path !== '' && is_uploaded_file($path) ? $path : '';
+    }
+
+    /** PHP gives an empty form, and no reason, if what was sent is larger than it takes. @throws Refusal */
+    public function checkSize(): void
+    {
+        if ($this->method === 'POST' && $this->form === [] && (int) ($_SERVER['CONTENT_LENGTH'] ?? 0) > Memory::bytes('post_max_size')) {
+            throw self::tooLarge();
+        }
+    }
+
+    private static function tooLarge(): Refusal
+    {
+        return new Refusal(sprintf(t('The file is larger than this server takes (%s).'), (string) ini_get('upload_max_filesize')), Refusal::BAD);
     }
 
     /** The value of ?name=, "" if it is not there. */

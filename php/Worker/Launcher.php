@@ -17,6 +17,8 @@ final class Launcher
 {
     /** Words of a detection's command that remain when it is run once more: all but --channel NICK. */
     private const WORDS_FOR_ALL = 6;
+    /** Where a command has not its own script. */
+    private const SCRIPTS = ['distances' => 'recognize'];
     /** Seconds a run waits for one that somebody started by hand. */
     private const LONGEST_WAIT = '3600';
 
@@ -37,6 +39,35 @@ final class Launcher
         return self::start('recognize', $channel, $channel);
     }
 
+    /** Looks which detectors and models work here; false if that is at work already. What it finds: SelfCheck. @throws Refusal */
+    public static function check(): bool
+    {
+        return self::start('availability', null, null, ['--output', getcwd() . '/' . State::path('availability.json'), '--hub', (string) getcwd()]);
+    }
+
+    /** Measures a channel's distances for the page of thresholds; false if that is at work already. @throws Refusal */
+    public static function measure(Channel $channel): bool
+    {
+        return self::start('distances', $channel, $channel, [...self::place($channel), '--distances']);
+    }
+
+    /**
+     * Removes detectors, models or names; it stops what is at work in the channel first. False if that is at work already.
+     *
+     * @param list<string> $what options of py/remove.py
+     * @throws Refusal
+     */
+    public static function remove(Channel $channel, array $what): bool
+    {
+        return self::start('remove', $channel, $channel, [...self::place($channel), '--yes', ...$what]);
+    }
+
+    /** Has the launcher end what it runs, if that has not ended by itself after so many seconds. */
+    public static function end(string $command, ?Channel $place, int $seconds): void
+    {
+        State::write(State::path("$command.stop", $place), (string) $seconds);
+    }
+
     /** Why nothing can be started on this hub; "" if something can. */
     public static function obstacle(): string
     {
@@ -52,6 +83,9 @@ final class Launcher
     /** Whether one runs, started by us or by hand. */
     public static function isRunning(string $command, ?Channel $place = null): bool
     {
+        if (!is_file(State::path("$command.gate", $place))) { // to look leaves no trace
+            return State::isLocked(State::path("$command.lock", $place));
+        }
         // Past the gate, so that nobody who wants to start takes our look for a run.
         $gate = State::open(State::path("$command.gate", $place));
         try {
@@ -65,22 +99,24 @@ final class Launcher
     /**
      * @param Channel|null $place whose lock it takes; null: the hub's
      * @param Channel|null $only the channel to work on; null: all
+     * @param list<string>|null $arguments of a command that is not repeated for others; null: one that waits for its turn
      */
-    private static function start(string $command, ?Channel $place, ?Channel $only): bool
+    private static function start(string $command, ?Channel $place, ?Channel $only, ?array $arguments = null): bool
     {
         $obstacle = self::obstacle();
         if ($obstacle !== '') {
             throw new Refusal($obstacle, Refusal::BLOCKED);
         }
-        $lock = self::taken($command, $place, $only);
+        $lock = self::taken($command, $place, $arguments === null ? ($only ? $only->nick : '*') : '');
         if ($lock === null) {
             return false;
         }
         try {
             $python = Settings::python();
             $root = (string) getcwd();
-            $program = [$python, Settings::addon() . "/py/$command.py", '--hub', $root, '--wait', self::LONGEST_WAIT,
-                ...($only ? ['--channel', $only->nick] : [])];
+            $script = Settings::addon() . '/py/' . (self::SCRIPTS[$command] ?? $command) . '.py';
+            $program = [$python, $script, ...($arguments ?? ['--hub', $root, '--wait', self::LONGEST_WAIT,
+                ...($only ? ['--channel', $only->nick] : [])])];
             $keep = $command === 'detect' ? self::WORDS_FOR_ALL : count($program);
             self::run([$python, Settings::addon() . '/py/launch.py', "$root/" . State::path($command, $place), (string) $keep,
                 Settings::log(), ...$program], $lock, State::path($command, $place), $only ? $only->nick : '*');
@@ -88,6 +124,12 @@ final class Launcher
         } finally {
             fclose($lock);
         }
+    }
+
+    /** @return list<string> */
+    private static function place(Channel $channel): array
+    {
+        return ['--hub', (string) getcwd(), '--channel', $channel->nick];
     }
 
     /** Takes back what a channel asked for while a search for photos was at work. What others asked for stays. */
@@ -102,12 +144,12 @@ final class Launcher
     }
 
     /**
-     * The lock; null if somebody has it: he is asked to run once more. launch.py looks for that and releases the lock behind
-     * the same gate, so nobody asks in vain.
+     * The lock; null if somebody has it: he is asked to run once more (for `$asks`: a channel's name, "*" for all, "" not).
+     * launch.py looks for that and releases the lock behind the same gate, so nobody asks in vain.
      *
      * @return resource|null
      */
-    private static function taken(string $command, ?Channel $place, ?Channel $only)
+    private static function taken(string $command, ?Channel $place, string $asks)
     {
         $again = State::path("$command.again", $place);
         $gate = State::open(State::path("$command.gate", $place));
@@ -116,13 +158,16 @@ final class Launcher
             flock($gate, LOCK_EX);
             if (!flock($lock, LOCK_EX | LOCK_NB)) {
                 fclose($lock);
-                $asked = [...array_diff(explode("\n", State::read($again)), ['']), $only ? $only->nick : '*'];
-                State::write($again, implode("\n", array_unique($asked)));
+                if ($asks !== '') {
+                    $asked = [...array_diff(explode("\n", State::read($again)), ['']), $asks];
+                    State::write($again, implode("\n", array_unique($asked)));
+                }
                 return null;
             }
-            if ($place === $only) {
+            if ($place !== null || $asks === '*') {
                 @unlink($again); // left by one that was killed; this run does what was asked for
             }
+            @unlink(State::path("$command.stop", $place)); // meant for one that has ended
             return $lock;
         } finally {
             fclose($gate);

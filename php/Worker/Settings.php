@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Faces\Worker;
 
+use Faces\Model\Setting;
+use Faces\Refusal;
 use Faces\Store\State;
 
 /** What the admin set for the whole hub: family `faces` of the hub's table config. */
@@ -32,10 +34,60 @@ final class Settings
     /** The Python that has our packages: what the admin set, else the addon's own, else the system's. */
     public static function python(): string
     {
-        $set = get_config(self::FAMILY, 'python', '');
-        $set = is_string($set) ? trim($set) : '';
+        $set = self::pythonSet();
         $own = self::addon() . '/.venv/bin/python';
         return $set !== '' ? $set : (is_executable($own) ? $own : 'python3');
+    }
+
+    /** The path that the admin set; "" if none. */
+    public static function pythonSet(): string
+    {
+        $set = get_config(self::FAMILY, 'python', '');
+        return is_string($set) ? trim($set) : '';
+    }
+
+    /**
+     * What the admin allows channels to use, of detectors, models or demography. Set by names with commas between them;
+     * nothing set means every one, "-" none.
+     *
+     * @return list<string>
+     */
+    public static function allowed(string $kind): array
+    {
+        $set = match ($kind) {
+            'detectors' => get_config(self::FAMILY, 'detectors', ''),
+            'models' => get_config(self::FAMILY, 'models', ''),
+            default => get_config(self::FAMILY, 'demography', ''),
+        };
+        $choices = Setting::all()[$kind]->choices;
+        $names = is_string($set) ? array_filter(array_map('trim', explode(',', $set))) : [];
+        return $names === [] ? $choices : array_values(array_intersect($choices, $names));
+    }
+
+    /** Whether channels may use several detectors and models at once, and compare them. */
+    public static function isExperimental(): bool
+    {
+        return (bool) self::number(get_config(self::FAMILY, 'experimental', 0));
+    }
+
+    /** Percent of the machine's memory at which the worker stops, over what channels set; 0: what they set. */
+    public static function ram(): int
+    {
+        return min(100, max(0, self::number(get_config(self::FAMILY, 'ram', 0))));
+    }
+
+    /** Photos in a row on the page, where a channel has not set it. */
+    public static function zoom(): int
+    {
+        return min(6, max(1, self::number(get_config(self::FAMILY, 'zoom', 3))));
+    }
+
+    /** @throws Refusal if the database does not take it */
+    public static function set(string $key, string|int $value): void
+    {
+        if (set_config(self::FAMILY, $key, $value) === false) {
+            throw new Refusal(t('The database did not take it. Try again.'), Refusal::BLOCKED);
+        }
     }
 
     /** What somebody wrote into the table by hand may be anything. */

@@ -24,9 +24,7 @@ final class Status
         // Not get_config: it caches for the length of a request, and its values are decoded in ways of its own.
         $keys = Sql::in(["status.$channel->nick", "stop.$channel->nick"]);
         $rows = array_column(Sql::rows("SELECT k, v FROM config WHERE cat = 'faces' AND k IN ($keys)"), 'v', 'k');
-        $value = json_decode((string) ($rows["status.$channel->nick"] ?? ''), true, 8);
-        $status = array_intersect_key(is_array($value) ? $value : [], array_flip(self::FIELDS));
-        $status = array_filter($status, static fn (mixed $one): bool => is_scalar($one));
+        $status = self::clean((string) ($rows["status.$channel->nick"] ?? ''));
         $isOver = $status === [] || in_array($status['state'] ?? '', self::ENDED, true);
         // A detection that goes through the hub may have this channel yet to come.
         $isMeant = !$isOver || State::read(State::path('detect.started')) === $channel->nick;
@@ -53,12 +51,13 @@ final class Status
     /**
      * How the last start ended that was not well, for the page: code, time and reason. Null if all is well.
      *
+     * @param array<string, Channel|null>|null $commands which ones, with whose they are; null: all that a channel is concerned with
      * @return array{code: int, time: string, reason: string}|null
      */
-    public static function failure(Channel $channel, bool $isAdmin): ?array
+    public static function failure(Channel $channel, bool $isAdmin, ?array $commands = null): ?array
     {
         $last = null;
-        foreach (['detect' => null, 'recognize' => $channel] as $command => $place) {
+        foreach ($commands ?? ['detect' => null, 'recognize' => $channel, 'remove' => $channel] as $command => $place) {
             $found = self::ending($command, $place);
             if ($found !== null && $found[1] > ($last['time'] ?? '')) {
                 $reason = self::reason($found[0], $found[2], $channel, $isAdmin);
@@ -66,6 +65,47 @@ final class Status
             }
         }
         return $last !== null && $last['reason'] !== '' ? $last : null;
+    }
+
+    /** The same for the admin, of a run through the hub. @return array{code: int, time: string, reason: string}|null */
+    public static function failureOf(string $command): ?array
+    {
+        $found = self::ending($command, null);
+        $reason = $found === null ? '' : self::reason($found[0], $found[2], null, true);
+        return $reason === '' ? null : ['code' => $found[0], 'time' => $found[1], 'reason' => $reason];
+    }
+
+    /**
+     * What is at work on the hub, for the admin: the search for photos, and people being looked for in channels.
+     *
+     * @return array<string, array<string, mixed>> the worker's status by channel, "" for the search through the hub; `started`
+     *     at least is there
+     */
+    public static function running(): array
+    {
+        $found = [];
+        $rows = array_column(Sql::rows("SELECT k, v FROM config WHERE cat = 'faces' AND (k = 'status' OR k LIKE 'status.%%')"), 'v', 'k');
+        if (Launcher::isRunning('detect')) {
+            $value = self::clean($rows['status'] ?? '', ['channel']);
+            $started = (int) @filemtime(State::path('detect.started'));
+            $found[''] = in_array($value['state'] ?? '', ['', ...self::ENDED], true) ? ['started' => gmdate('Y-m-d\TH:i:s\Z', $started ?: time())] : $value;
+        }
+        foreach ($rows as $key => $row) {
+            $value = self::clean($row);
+            $channel = $key === 'status' || in_array($value['state'] ?? '', self::ENDED, true) ? null : Channel::named(substr($key, 7));
+            if ($channel !== null && self::isAtWork($channel)) {
+                $found[$channel->nick] = $value;
+            }
+        }
+        return $found;
+    }
+
+    /** @param list<string> $more @return array<string, scalar> */
+    private static function clean(string $json, array $more = []): array
+    {
+        $value = json_decode($json, true, 8);
+        $known = array_intersect_key(is_array($value) ? $value : [], array_flip([...self::FIELDS, ...$more]));
+        return array_filter($known, static fn (mixed $one): bool => is_scalar($one));
     }
 
     /** What launch.py wrote at the end: code, time, stderr. Null if there is nothing of it. @return array{int, string, string}|null */
@@ -90,7 +130,7 @@ final class Status
     }
 
     /** "" for an end that is none to worry about, or that the channel's own status tells of. */
-    private static function reason(int $code, string $errors, Channel $channel, bool $isAdmin): string
+    private static function reason(int $code, string $errors, ?Channel $channel, bool $isAdmin): string
     {
         // docs/errors.md: done, limits of memory and time, partly failed, stopped
         if (in_array($code, [0, 4, 5, 8, 9], true)) {
@@ -99,7 +139,7 @@ final class Status
         $last = trim((string) strrchr("\n" . trim(mb_scrub($errors, 'UTF-8')), "\n"));
         // Those name the server's files and packages; others may name another channel's photos. A run through the hub
         // begins its lines with the channel's name.
-        $isForeign = preg_match('/^(?:faces: )?(\S+): /', $last, $found) && !in_array($found[1], ['faces', $channel->nick], true);
+        $isForeign = preg_match('/^(?:faces: )?(\S+): /', $last, $found) && !in_array($found[1], ['faces', $channel?->nick], true);
         if ($last !== '' && $isAdmin) {
             return $last;
         }

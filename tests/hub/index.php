@@ -24,6 +24,10 @@ if (App::$module === 'dav') {
     dav($path);
     killme();
 }
+if ($path === ['admin', 'addons', 'faces'] || $path === ['admin', 'addons', 'faces', '']) {
+    admin_page();
+    killme();
+}
 foreach (\Zotlabs\Extend\Route::get() as [$file, $module]) {
     if ($module === App::$module) {
         require_once $file;

@@ -1,4 +1,5 @@
 <div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}}>
+{{$nav}}
 <h2>{{$title|escape}}</h2>
 <p class="faces-total">{{$total|escape}}</p>
 {{if $status}}<p class="faces-status" role="status">{{$status|escape}}</p>{{/if}}
@@ -14,7 +15,7 @@
 <button type="submit">{{$t.show|escape}}</button>
 </form>
 {{if !$photos}}<p>{{$t.none|escape}}</p>{{/if}}
-<div class="faces-photos">
+<div class="faces-photos faces-zoom-{{$zoom}}">
 {{foreach $photos as $photo}}
 <figure class="faces-photo" id="photo-{{$photo.hash|escape}}">
 <div class="faces-picture"><img src="{{$photo.url|escape}}" alt="{{$photo.alt|escape}}" loading="lazy">

@@ -81,8 +81,11 @@ function attach_delete(int $uid, string $hash): void
  * @param array<string, mixed> $channel
  * @return array<string, mixed>
  */
-function attach_export_data(array $channel, string $hash): array
+function attach_export_data(array $channel, string $hash, bool $deleted = false): array
 {
+    if ($deleted) {
+        return ['attach' => [['hash' => $hash, 'deleted' => 1]], 'original_channel' => $channel['channel_address']];
+    }
     $rows = [];
     while ($hash !== '' && ($found = q("SELECT * FROM attach WHERE hash = '%s' AND uid = %d LIMIT 1", dbesc($hash), (int) $channel['channel_id']))) {
         array_unshift($rows, $found[0]);

@@ -37,6 +37,8 @@ final class App
     /** @var list<array{string, string}> */
     public static array $css_sources = [];
     public static ?PDO $db = null;
+    /** @var array<string, string>|null */
+    public static ?array $strings = null;
 
     public static function get_observer(): ?array
     {
@@ -161,9 +163,25 @@ function killme(): never
     exit;
 }
 
+/** By the browser's language, as the hub chooses it; the addon's own table. */
 function t(string $text): string
 {
-    return $text;
+    if (App::$strings === null) {
+        App::$strings = [];
+        $language = substr((string) ($_SERVER['HTTP_ACCEPT_LANGUAGE'] ?? ''), 0, 2);
+        $table = "addon/faces/lang/$language/hstrings.php";
+        if (ctype_alpha($language) && is_file($table)) {
+            include $table;
+        }
+    }
+    $found = App::$strings[$text] ?? $text;
+    return is_array($found) ? $found[0] : $found;
+}
+
+function goaway(string $url): never
+{
+    header("Location: $url", true, 302);
+    killme();
 }
 
 function new_uuid(): string

@@ -46,6 +46,24 @@ function replace_macros(string $template, array $values): string
     return $smarty->fetch($template);
 }
 
+/** /admin/addons/faces: follows Zotlabs/Module/Admin.php and Admin/Addons.php; the hub's form is round what the addon says. */
+function admin_page(): void
+{
+    if (!is_site_admin()) {
+        http_response_code(403);
+        echo 'Permission denied.';
+        return;
+    }
+    require_once 'addon/faces/faces.php';
+    if ($_SERVER['REQUEST_METHOD'] === 'POST') {
+        faces_plugin_admin_post();
+        goaway(z_root() . '/admin/addons/faces');
+    }
+    $form = '';
+    faces_plugin_admin($form);
+    echo "<!DOCTYPE html><html lang=\"en\"><head><title>Hub</title></head><body><main><form method=\"post\" action=\"/admin/addons/faces/\">$form</form></main></body></html>";
+}
+
 /** /photo/HASH-1: a photo's own row of `photo` says who may see it. */
 function send_photo(string $name): void
 {

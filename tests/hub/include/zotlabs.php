@@ -54,6 +54,12 @@ namespace Zotlabs\Lib {
         {
             return (bool) q("SELECT id FROM app WHERE app_plugin = '%s' AND app_channel = %d", dbesc($app), $uid);
         }
+
+        /** Of an addon's app the row goes. @param array<string, string> $app */
+        public static function app_destroy(int $uid, array $app): void
+        {
+            q("DELETE FROM app WHERE app_id = '%s' AND app_channel = %d", dbesc($app['guid']), $uid);
+        }
     }
 
     final class Libsync

@@ -1,0 +1,83 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Faces\Web;
+
+use Faces\View\Album;
+
+/** Fills in our templates (view/tpl), which escape every value themselves. */
+final class Template
+{
+    /** The pages of a channel beside the photos, for its owner. */
+    private const OWN = ['settings', 'thresholds', 'export', 'remove'];
+
+    /** @param array<string, mixed> $values */
+    public static function fill(string $template, array $values): string
+    {
+        $named = [];
+        foreach ($values as $name => $value) {
+            $named['$' . $name] = $value;
+        }
+        return (string) replace_macros(get_markup_template($template, 'addon/faces'), $named);
+    }
+
+    /**
+     * A page of a channel, with the links to the others above it.
+     *
+     * @param array<string, mixed> $values
+     */
+    public static function page(Album $album, string $current, string $title, array $values, int $code = 200): Answer
+    {
+        $isOwner = $album->visitor->isOwner($album->channel);
+        $own = z_root() . '/faces/' . rawurlencode($album->channel->nick);
+        $links = [];
+        foreach (['', ...($isOwner ? self::OWN : []), 'help'] as $place) {
+            if ($place !== '' || $album->channel->hasApp()) {
+                $links[] = ['url' => rtrim("$own/$place", '/'), 'text' => self::names()[$place], 'isHere' => $place === $current];
+            }
+        }
+        $mayPost = $isOwner || $album->visitor->mayName($album->channel);
+        return Answer::page(self::fill("$values[template].tpl", $values + [
+            'title' => $title,
+            'own' => $own,
+            'here' => rtrim("$own/$current", '/'),
+            'token' => $mayPost ? get_form_security_token('faces') : '',
+            'nav' => self::fill('nav.tpl', ['links' => $links, 'label' => t('Pages')]),
+        ]), $code);
+    }
+
+    /** @return array<string, string> */
+    private static function names(): array
+    {
+        return ['' => t('Photos'), 'settings' => t('Settings'), 'thresholds' => t('Thresholds'), 'export' => t('Export and import'),
+            'remove' => t('Remove'), 'help' => t('Help')];
+    }
+
+    /** A time of the worker's (UTC, ISO 8601) as the visitor's clock has it. */
+    public static function time(string $utc): string
+    {
+        $time = strtotime($utc);
+        return $time === false ? '' : datetime_convert('UTC', date_default_timezone_get(), gmdate('Y-m-d H:i:s', $time), 'Y-m-d H:i');
+    }
+
+    /** A number of bytes for people. */
+    public static function bytes(int $bytes): string
+    {
+        return match (true) {
+            $bytes < 1000 => sprintf(t('%d bytes'), $bytes),
+            $bytes < 1_000_000 => sprintf(t('%.1f kB'), $bytes / 1000),
+            default => sprintf(t('%.1f MB'), $bytes / 1_000_000),
+        };
+    }
+
+    /** A page with a sentence on it. */
+    public static function message(string $text, string $nick): string
+    {
+        return self::fill('message.tpl', [
+            'text' => $text,
+            'back' => $nick === '' ? '' : z_root() . '/faces/' . rawurlencode($nick),
+            't' => ['back' => t('Back to the photos'), 'title' => t('Faces')],
+        ]);
+    }
+}
