@@ -122,6 +122,9 @@ def _add_availability(parser: argparse.ArgumentParser) -> None:
     _add_engines(parser, DEMOGRAPHY)
     parser.add_argument("--json", action="store_true", help="the same as one JSON object")
     parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="how it goes, as that JSON object in FILE, replaced at each step"
+    )
+    parser.add_argument(
         "--ram",
         type=_number(float, 1, 100),
         default=95.0,
