@@ -11,7 +11,7 @@ from faces.settings import DEMOGRAPHY, DETECTORS, METRICS, MODELS, choose
 
 EXIT_CODES = """exit codes: 0 done, 1 internal error, 2 wrong options, 3 locked by another run, 4 RAM limit,
 5 time limit, 6 nothing readable, 7 weights missing, 8 partly failed, 9 stopped, 10 data file foreign or damaged,
-11 cannot write, 12 package missing, 13 database (docs/errors.md)"""
+11 cannot write, 12 package missing or Python too old, 13 database (docs/errors.md)"""
 
 
 def parser(only: str | None) -> argparse.ArgumentParser:
