@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """faces availability: see py/faces/cli.py, or --help."""
 
-from faces.cli import main
+from entry import start
 
 if __name__ == "__main__":
-    main(command="availability")
+    start("availability")

@@ -66,7 +66,7 @@ def _check_place(options: argparse.Namespace) -> None:
 
 
 def _availability(options: argparse.Namespace, out: TextIO) -> int:
-    from faces.guard import ram_percent
+    from faces.guard import Guard
     from faces.jobs import availability
 
     def say(text: str) -> None:
@@ -78,23 +78,25 @@ def _availability(options: argparse.Namespace, out: TextIO) -> int:
         "model": options.models or MODELS,
         "demography": options.demography,
     }
-    versions = availability.versions()
-    for package, version in versions.items():
-        say(f"{package} {version}")
-    say(f"RAM memory % used: {ram_percent():.2f}")
-    findings = []
-    for found in availability.check(kinds, options.ram, options.timeout):
-        findings.append({**dataclasses.asdict(found), "works": not found.reason})
-        say(
-            f"Missing {found.kind} {found.name}: {found.reason}" if found.reason else f"Found {found.kind} {found.name}"
-        )
-        say(f"RAM memory % used: {found.ram:.2f}")
-    works = {"detector", "model"} <= {found["kind"] for found in findings if found["works"]}
+    with Guard() as guard:
+        check = availability.Check(kinds, options.ram, options.timeout, options.output, guard.check)
+        with check.under_way():
+            for package, version in check.versions.items():
+                say(f"{package} {version}")
+            say(f"RAM memory % used: {availability.used_ram():.2f}")
+            for found in check.run():
+                what = f"{found.kind} {found.name}"
+                each = round(found.seconds_each, 3)
+                costs = f"{found.megabytes:.0f} MB, loads in {found.seconds_load:.1f} s, {each:g} s each"
+                say(f"Missing {what}: {found.reason}" if found.reason else f"Found {what} ({costs})")
+                say(f"RAM memory % used: {found.ram:.2f}")
     if options.json:
-        print(json.dumps({"ok": works, "versions": versions, "findings": findings}), file=out)
-    elif not works:
+        print(json.dumps(check.to_json()), file=out)
+    if check.missing:
+        raise PackageMissing(availability.lacks(*check.missing))
+    if not check.ok and not options.json:
         print("faces: nothing can be recognized: at least one detector and one model must work", file=sys.stderr)
-    return 0 if works else WeightsMissing.exit_code
+    return 0 if check.ok else WeightsMissing.exit_code
 
 
 def _detect(options: argparse.Namespace, out: TextIO) -> int:

@@ -11,7 +11,7 @@ from faces.settings import DEMOGRAPHY, DETECTORS, METRICS, MODELS, choose
 
 EXIT_CODES = """exit codes: 0 done, 1 internal error, 2 wrong options, 3 locked by another run, 4 RAM limit,
 5 time limit, 6 nothing readable, 7 weights missing, 8 partly failed, 9 stopped, 10 data file foreign or damaged,
-11 cannot write, 12 package missing, 13 database (docs/errors.md)"""
+11 cannot write, 12 package missing or Python too old, 13 database (docs/errors.md)"""
 
 
 def parser(only: str | None) -> argparse.ArgumentParser:
@@ -121,6 +121,9 @@ def _add_metric(parser: argparse.ArgumentParser) -> None:
 def _add_availability(parser: argparse.ArgumentParser) -> None:
     _add_engines(parser, DEMOGRAPHY)
     parser.add_argument("--json", action="store_true", help="the same as one JSON object")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="how it goes, as that JSON object in FILE, replaced at each step"
+    )
     parser.add_argument(
         "--ram",
         type=_number(float, 1, 100),
