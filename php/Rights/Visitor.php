@@ -51,7 +51,7 @@ final class Visitor
     public function refused(string $what): Refusal
     {
         return $this->hash === ''
-            ? new Refusal("$what: log in first", Refusal::NOBODY)
-            : new Refusal("$what: you are not allowed to", Refusal::FORBIDDEN);
+            ? new Refusal(sprintf(t('%s: log in first'), $what), Refusal::NOBODY)
+            : new Refusal(sprintf(t('%s: you are not allowed to'), $what), Refusal::FORBIDDEN);
     }
 }

@@ -39,7 +39,7 @@ final class ChannelFiles
             $this->cloud->refresh();
             return self::asOwner($this->cloud->channel, fn (): int => $this->make(microtime(true) + $seconds));
         } catch (\Throwable $error) { // Storage throws what Sabre has, and the hub's own errors
-            $this->problems[] = 'The data files could not be made: ' . $error->getMessage();
+            $this->problems[] = sprintf(t('The data files could not be made: %s'), $error->getMessage());
             return 0;
         } finally {
             $this->cloud->refresh();
@@ -99,7 +99,7 @@ final class ChannelFiles
         }
         $reason = $this->quota->refusal(0);
         if ($reason !== '') {
-            $this->problems[] = "Data files cannot be made: $reason";
+            $this->problems[] = sprintf(t('The data files could not be made: %s'), $reason);
             return 0;
         }
         $made = 0;
@@ -147,8 +147,8 @@ final class ChannelFiles
         $this->cloud->refresh();
         $hash = $this->cloud->dataFolder();
         if ($hash === '') {
-            $this->problems[] = 'The folder "faces" cannot be made at the top of the cloud. If there is a file or folder whose name is '
-                . 'the same but for upper case, rename it. The hub says: ' . (string) ($made['message'] ?? '');
+            $this->problems[] = sprintf(t('The folder "faces" cannot be made at the top of the cloud. If there is a file or folder whose name is the same but for upper case, rename it. The hub says: %s'),
+                (string) ($made['message'] ?? ''));
         } else {
             $this->send($hash);
         }
@@ -173,14 +173,14 @@ final class ChannelFiles
         $directory->os_path = implode('/', $this->cloud->chain($folder));
         $shown = ltrim($this->cloud->folderPath($folder) . "/$name", '/');
         if ($directory->os_path !== '' && !is_dir("store/$channel->nick/$directory->os_path")) {
-            $this->problems[] = "$shown cannot be made: its folder is missing on disk";
+            $this->problems[] = sprintf(t('%s cannot be made: its folder is missing on disk'), $shown);
             return false;
         }
         $directory->createFile($name, '');
         $where = "WHERE uid = %d AND folder = '%s' AND filename = '%s'";
         $rows = Sql::rows("SELECT id, hash, content FROM attach $where ORDER BY id DESC", $channel->id, $folder, $name);
         if (!$rows) {
-            $this->problems[] = "$shown cannot be made: the hub did not take it";
+            $this->problems[] = sprintf(t('%s cannot be made: the hub did not take it'), $shown);
             return false;
         }
         @chmod(Sql::text($rows[0]['content']), 0600);

@@ -42,7 +42,7 @@ final class CloudFile
                 return false;
             }
             if (is_link($folder) || is_link($file->path) || !@rename($temporary, $file->path)) {
-                throw new Refusal("$file->name cannot be written: $folder and the file have to belong to the web user", Refusal::FULL);
+                throw new Refusal(sprintf(t('%1$s cannot be written: %2$s and the file have to belong to the web user'), $file->name, $folder), Refusal::FULL);
             }
         } finally {
             if (is_file($temporary)) {
@@ -59,7 +59,7 @@ final class CloudFile
         $old = !$keepsOld || $file->stamp() === '' ? null : @fopen($file->path, 'rb');
         $new = @fopen($path, 'xb');
         if ($new === false || $old === false) {
-            throw new Refusal("$file->name cannot be written: is the disk full?", Refusal::FULL);
+            throw new Refusal(sprintf(t('%s cannot be written: is the disk full?'), $file->name), Refusal::FULL);
         }
         @chmod($path, (@fileperms($file->path) ?: 0600) & 0777);
         $size = $old ? @stream_copy_to_stream($old, $new) : 0;
@@ -73,7 +73,7 @@ final class CloudFile
             fclose($old);
         }
         if (!$isWhole) {
-            throw new Refusal("$file->name cannot be written: the disk is full. Nothing was changed", Refusal::FULL);
+            throw new Refusal(sprintf(t('%s cannot be written: the disk is full. Nothing was changed'), $file->name), Refusal::FULL);
         }
         return (int) $size + strlen($lines);
     }
@@ -86,7 +86,7 @@ final class CloudFile
         if (!Sql::rows("SELECT id FROM attach $where", ...$row)) {
             // Moved or deleted while we wrote: what lies at its old place now would be found by nobody.
             @unlink($file->path);
-            throw new Refusal("$file->name was moved or deleted meanwhile. Try again", Refusal::BUSY);
+            throw new Refusal(sprintf(t('%s was moved or deleted meanwhile. Try again'), $file->name), Refusal::BUSY);
         }
     }
 }

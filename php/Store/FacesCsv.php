@@ -68,7 +68,7 @@ final class FacesCsv
         $stamp = $file->stamp();
         if ($stamp === '') {
             if ($file->size > 0) {
-                throw new UnreadableFile("$file->name: its file is gone, or is no plain file");
+                throw new UnreadableFile(sprintf(t('%s: its file is gone, or is no plain file'), $file->name));
             }
             return [];
         }
@@ -129,11 +129,11 @@ final class FacesCsv
     private static function parse(DataFile $file): array
     {
         if ((int) @filesize($file->path) > self::LARGEST) {
-            throw new UnreadableFile("$file->name is larger than " . (self::LARGEST >> 20) . ' MB');
+            throw new UnreadableFile(sprintf(t('%1$s is larger than %2$d MB'), $file->name, self::LARGEST >> 20));
         }
         $handle = @fopen($file->path, 'rb');
         if ($handle === false) {
-            throw new UnreadableFile("$file->name cannot be read");
+            throw new UnreadableFile(sprintf(t('%s cannot be read'), $file->name));
         }
         try {
             return self::read($handle, $file->name);
@@ -158,7 +158,7 @@ final class FacesCsv
         }
         foreach (['id', 'file', 'x', 'y', 'w', 'h'] as $column) {
             if (!isset($place[$column])) {
-                throw new UnreadableFile("$name is not ours: column \"$column\" is missing");
+                throw new UnreadableFile(sprintf(t('%1$s is not ours: column "%2$s" is missing'), $name, $column));
             }
         }
         $ours = array_map(static fn (string $column): int => $place[$column] ?? -1, self::COLUMNS);

@@ -245,7 +245,7 @@ final class Journal
             fclose($handle);
         }
         if ($content === false) {
-            throw new UnreadableFile("$file->name cannot be read");
+            throw new UnreadableFile(sprintf(t('%s cannot be read'), $file->name));
         }
         return $content;
     }
@@ -255,16 +255,16 @@ final class Journal
     {
         if ($file->stamp() === '') {
             if ($file->size > 0) {
-                throw new UnreadableFile("$file->name: its file is gone, or is no plain file");
+                throw new UnreadableFile(sprintf(t('%s: its file is gone, or is no plain file'), $file->name));
             }
             return null;
         }
         if ((int) @filesize($file->path) > self::LARGEST) {
-            throw new UnreadableFile("$file->name is larger than " . (self::LARGEST >> 20) . ' MB');
+            throw new UnreadableFile(sprintf(t('%1$s is larger than %2$d MB'), $file->name, self::LARGEST >> 20));
         }
         $handle = @fopen($file->path, 'rb');
         if ($handle === false) {
-            throw new UnreadableFile("$file->name cannot be read");
+            throw new UnreadableFile(sprintf(t('%s cannot be read'), $file->name));
         }
         return $handle;
     }
@@ -283,7 +283,7 @@ final class Journal
             $end = microtime(true) + self::PATIENCE;
             while (!flock($lock, LOCK_EX | LOCK_NB)) {
                 if (microtime(true) > $end) {
-                    throw new Refusal('Others are writing names. Try again in a moment.', Refusal::BUSY);
+                    throw new Refusal(t('Others are writing names. Try again in a moment.'), Refusal::BUSY);
                 }
                 usleep(random_int(2_000, 20_000));
             }

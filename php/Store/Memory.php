@@ -18,7 +18,7 @@ final class Memory
             @ini_set('memory_limit', (string) self::MOST);
         }
         if ($needed > self::limit()) {
-            throw new UnreadableFile("$name is too large: to read it would take " . ceil($needed / (1 << 20)) . ' MB of memory');
+            throw new UnreadableFile(sprintf(t('%1$s is too large: to read it would take %2$d MB of memory'), $name, (int) ceil($needed / (1 << 20))));
         }
     }
 

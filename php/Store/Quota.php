@@ -22,14 +22,14 @@ final class Quota
         $largest = get_config('system', 'maxfilesize');
         $largest = is_scalar($largest) ? (int) $largest : 0;
         if ($largest > 0 && $bytes > $largest) {
-            return "it would have $bytes bytes, the hub takes files of $largest at most. The admin can raise system/maxfilesize";
+            return sprintf(t('it would have %1$d bytes, the hub takes files of %2$d at most. The admin can raise system/maxfilesize'), $bytes, $largest);
         }
         $limit = engr_units_to_bytes(service_class_fetch($this->channel->id, 'attach_upload_limit'));
         if ($limit !== false) {
             $rows = Sql::rows('SELECT SUM(filesize) AS total FROM attach WHERE aid = %d', $this->channel->account);
             $total = (int) ($rows[0]['total'] ?? 0) - $replaced;
             if ($total + $bytes > (int) $limit) {
-                return "the account may store $limit bytes, and $total are used. Delete something, or ask the admin for more";
+                return sprintf(t('the account may store %1$d bytes, and %2$d are used. Delete something, or ask the admin for more'), $limit, $total);
             }
         }
         return '';
@@ -40,7 +40,7 @@ final class Quota
     {
         $reason = $this->refusal($bytes, $file->size);
         if ($reason !== '') {
-            throw new Refusal("$file->name was not changed: $reason", Refusal::FULL);
+            throw new Refusal(sprintf(t('%1$s was not changed: %2$s'), $file->name, $reason), Refusal::FULL);
         }
     }
 }

@@ -18,7 +18,7 @@ final class Sql
     {
         $found = q($statement, ...self::escaped($values));
         if (!is_array($found)) {
-            throw new Refusal('The database did not answer. Try again in a moment.', Refusal::BLOCKED);
+            throw new Refusal(t('The database did not answer. Try again in a moment.'), Refusal::BLOCKED);
         }
         return array_values($found);
     }
@@ -26,7 +26,7 @@ final class Sql
     public static function run(string $statement, string|int ...$values): void
     {
         if (q($statement, ...self::escaped($values)) === false) {
-            throw new Refusal('The database did not take a change. Try again in a moment.', Refusal::BLOCKED);
+            throw new Refusal(t('The database did not take a change. Try again in a moment.'), Refusal::BLOCKED);
         }
     }
 

@@ -29,7 +29,7 @@ final class State
         self::makeFolder(dirname($path));
         $file = is_link($path) ? false : self::privately(static fn () => @fopen($path, 'c+e'));
         if ($file === false) {
-            throw new Refusal("$path cannot be written. It has to belong to the web user. The admin: see docs/hub.md", Refusal::BLOCKED);
+            throw new Refusal(sprintf(t('%s cannot be written. It has to belong to the web user. The admin: see docs/hub.md'), $path), Refusal::BLOCKED);
         }
         return $file;
     }

@@ -44,8 +44,8 @@ final class Gallery
             try {
                 $photos = $visible === [] ? [] : $this->reader->photos($file);
             } catch (UnreadableFile $error) {
-                $this->problems[] = ltrim($this->cloud->folderPath($folder) . '/', '/') . $error->getMessage()
-                    . '. It was left alone. Mend it; or delete it in the cloud, and it is made anew with the next search';
+                $this->problems[] = sprintf(t('%s. It was left alone. Mend it; or delete it in the cloud, and it is made anew with the next search'),
+                    ltrim($this->cloud->folderPath($folder) . '/', '/') . $error->getMessage());
                 continue;
             }
             foreach ($photos as $photo) {

@@ -28,25 +28,25 @@ final class Actions
         $ids = array_values(array_unique(array_diff(explode(',', $request->field('faces', 700_000)), [''])));
         foreach ($ids as $id) {
             if (!preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $id)) {
-                throw new Refusal('faces: ids with commas between them are expected', Refusal::BAD);
+                throw new Refusal(sprintf(t('%s: ids with commas between them are expected'), 'faces'), Refusal::BAD);
             }
         }
         if ($ids === [] || count($ids) > self::MOST_FACES) {
-            throw new Refusal('faces: from 1 to ' . self::MOST_FACES . ' faces are expected', Refusal::BAD);
+            throw new Refusal(sprintf(t('%1$s: from 1 to %2$d faces are expected'), 'faces', self::MOST_FACES), Refusal::BAD);
         }
         $kind = $request->field('decision');
         $kind = $kind === '' ? Decision::NAME : $kind;
         if (!in_array($kind, Decision::KINDS, true)) {
-            throw new Refusal('decision: one of ' . implode(', ', Decision::KINDS) . ' is expected', Refusal::BAD);
+            throw new Refusal(sprintf(t('%1$s: one of %2$s is expected'), 'decision', implode(', ', Decision::KINDS)), Refusal::BAD);
         }
         $name = self::nameOf($request, $kind);
         try {
             $decisions = $album->decide($ids, $kind, $name);
         } catch (UnreadableFile $error) {
-            throw new Refusal("Nothing was saved: {$error->getMessage()}", Refusal::BUSY);
+            throw new Refusal(sprintf(t('Nothing was saved: %s'), $error->getMessage()), Refusal::BUSY);
         }
         if ($decisions === null) {
-            throw new Refusal('There is no such face, or not any more. Nothing was saved.', Refusal::MISSING);
+            throw new Refusal(t('There is no such face, or not any more. Nothing was saved.'), Refusal::MISSING);
         }
         $album->tellClones();
         $saved = array_map(static fn (Decision $d): array => ['face' => $d->face, 'decision' => $d->kind, 'name' => $d->name,
@@ -66,7 +66,7 @@ final class Actions
         $files->ensure(self::PATIENCE);
         @unlink(State::path('stopped', $album->channel));
         if (!Launcher::detect($album->channel)) {
-            throw new Refusal('A search is at work on this hub. Yours follows.', Refusal::BUSY, ['follows' => true]);
+            throw new Refusal(t('A search is at work on this hub. Yours follows.'), Refusal::BUSY, ['follows' => true]);
         }
         return self::done($request, $album, ['started' => true, 'problems' => $files->problems], 202);
     }
@@ -76,11 +76,11 @@ final class Actions
         State::write(State::path('stopped', $album->channel), '');
         Launcher::cancel($album->channel);
         if (!Status::of($album->channel, true)['running']) {
-            throw new Refusal('Nothing is at work for this channel.', Refusal::BUSY);
+            throw new Refusal(t('Nothing is at work for this channel.'), Refusal::BUSY);
         }
         // docs/hub.md: a request is a time, so that one that is left over stops no later run
         if (set_config('faces', 'stop.' . $album->channel->nick, gmdate('Y-m-d\TH:i:s\Z')) === false) {
-            throw new Refusal('The database did not take it. Try again.', Refusal::BLOCKED);
+            throw new Refusal(t('The database did not take it. Try again.'), Refusal::BLOCKED);
         }
         return self::done($request, $album, ['stopping' => true], 202);
     }
@@ -93,10 +93,10 @@ final class Actions
         $given = $request->field('name');
         $name = Name::clean($given);
         if ($name === '') {
-            throw new Refusal('name: a name is expected', Refusal::BAD);
+            throw new Refusal(sprintf(t('%s: a name is expected'), 'name'), Refusal::BAD);
         }
         if (mb_strlen($given, 'UTF-8') > Name::LONGEST) {
-            throw new Refusal('name: longer than ' . Name::LONGEST . ' characters', Refusal::BAD);
+            throw new Refusal(sprintf(t('%1$s: longer than %2$d characters'), 'name', Name::LONGEST), Refusal::BAD);
         }
         return $name;
     }

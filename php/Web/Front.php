@@ -56,7 +56,7 @@ final class Front
             return self::refused($request, $refusal);
         } catch (\Throwable $error) {
             logger("faces: {$error->getMessage()} at {$error->getFile()}:{$error->getLine()}", LOGGER_NORMAL, LOG_ERR);
-            return self::refused($request, new Refusal('An error inside the addon; the log of the hub has it.', 500));
+            return self::refused($request, new Refusal(t('An error inside the addon; the log of the hub has it.'), 500));
         }
     }
 
@@ -92,8 +92,8 @@ final class Front
     private static function withoutDetails(Refusal $refusal): Refusal
     {
         return match ($refusal->getCode()) {
-            Refusal::BLOCKED => new Refusal('This cannot be done on this hub just now.', Refusal::BLOCKED),
-            Refusal::FULL => new Refusal('There is no room left. Nothing was saved.', Refusal::FULL),
+            Refusal::BLOCKED => new Refusal(t('This cannot be done on this hub just now.'), Refusal::BLOCKED),
+            Refusal::FULL => new Refusal(t('There is no room left. Nothing was saved.'), Refusal::FULL),
             default => $refusal,
         };
     }
@@ -103,7 +103,7 @@ final class Front
     {
         $own = local_channel() ? channelx_by_n((int) local_channel()) : false;
         if (!is_array($own)) {
-            throw $visitor->refused('Your own faces');
+            throw $visitor->refused(t('Your own faces'));
         }
         return Answer::redirect('/faces/' . rawurlencode((string) $own['channel_address']));
     }
@@ -121,10 +121,10 @@ final class Front
             }
         }
         if ($methods === []) {
-            throw new Refusal('There is nothing at this address.', Refusal::MISSING);
+            throw new Refusal(t('There is nothing at this address.'), Refusal::MISSING);
         }
         if (!isset($methods[$method])) {
-            throw new Refusal('Not with ' . $method, Refusal::METHOD, ['allow' => implode(', ', array_keys($methods))]);
+            throw new Refusal(sprintf(t('Not with %s'), $method), Refusal::METHOD, ['allow' => implode(', ', array_keys($methods))]);
         }
         return $methods[$method];
     }
@@ -138,7 +138,7 @@ final class Front
             default => $visitor->isOwner($channel),
         };
         if (!$isAllowed) {
-            throw $visitor->refused('Faces of this channel');
+            throw $visitor->refused(t('Faces of this channel'));
         }
     }
 
@@ -149,7 +149,7 @@ final class Front
         $token = $request->field(self::TOKEN);
         $isWell = preg_match('/^\d{1,12}\.[0-9a-f]{128}$/D', $token) && ($_REQUEST[self::TOKEN] ?? null) === $token;
         if (!$isWell || !check_form_security_token('faces')) {
-            throw new Refusal('The form is too old, or came from another page. Load the page anew, and try again.', Refusal::FORBIDDEN);
+            throw new Refusal(t('The form is too old, or came from another page. Load the page anew, and try again.'), Refusal::FORBIDDEN);
         }
     }
 

@@ -102,7 +102,11 @@ final class Page
         if ($failure !== null) {
             return sprintf(t('The last search failed (%1$s): %2$s'), $failure['time'], $failure['reason']);
         }
-        return in_array($status['state'], ['failed', 'stopped'], true) ? (string) ($status['message'] ?? '') : '';
+        if (!in_array($status['state'], ['failed', 'stopped'], true)) {
+            return '';
+        }
+        $sentence = isset($status['code']) ? Status::sentence((int) $status['code']) . ' ' : '';
+        return $sentence . (string) ($status['message'] ?? '');
     }
 
     /** @return array<string, mixed> */

@@ -149,7 +149,7 @@ final class Query
     {
         $parts = array_map('intval', explode('-', $text));
         if ($text !== '' && !(preg_match('/^\d{4}-\d\d-\d\d$/D', $text) && checkdate($parts[1], $parts[2], $parts[0]))) {
-            throw new Refusal("$name: a day as 2026-11-24 is expected", Refusal::BAD);
+            throw new Refusal(sprintf(t('%s: a day as 2026-11-24 is expected'), $name), Refusal::BAD);
         }
         return $text;
     }

@@ -122,7 +122,7 @@ final class Request
             return $default;
         }
         if (!preg_match('/^\d{1,9}$/D', $text) || (int) $text < $least || (int) $text > $greatest) {
-            throw new Refusal("$name: a whole number from $least to $greatest is expected", Refusal::BAD);
+            throw new Refusal(sprintf(t('%1$s: a whole number from %2$d to %3$d is expected'), $name, $least, $greatest), Refusal::BAD);
         }
         return (int) $text;
     }
@@ -137,7 +137,7 @@ final class Request
         $raw = $this->query[$name] ?? [];
         $raw = is_array($raw) ? $raw : [$raw];
         if (count($raw) > 100) {
-            throw new Refusal("$name: more than 100 names", Refusal::BAD);
+            throw new Refusal(sprintf(t('%s: too many values'), $name), Refusal::BAD);
         }
         $names = array_map(static fn (mixed $one): string => Name::clean(self::text($one, $name, self::LONGEST)), $raw);
         return array_values(array_unique(array_filter($names, static fn (string $one): bool => $one !== '')));
@@ -149,7 +149,7 @@ final class Request
         $text = $this->value($name);
         $text = $text === '' ? $choices[0] : $text; // "0" is a value, too
         if (!in_array($text, $choices, true)) {
-            throw new Refusal("$name: one of " . implode(', ', array_diff($choices, [''])) . ' is expected', Refusal::BAD);
+            throw new Refusal(sprintf(t('%1$s: one of %2$s is expected'), $name, implode(', ', array_diff($choices, ['']))), Refusal::BAD);
         }
         return $text;
     }
@@ -171,10 +171,10 @@ final class Request
     private static function text(mixed $value, string $name, int $longest): string
     {
         if (!is_string($value) || !mb_check_encoding($value, 'UTF-8')) {
-            throw new Refusal("$name: a text in UTF-8 is expected", Refusal::BAD);
+            throw new Refusal(sprintf(t('%s: a text in UTF-8 is expected'), $name), Refusal::BAD);
         }
         if (strlen($value) > $longest) {
-            throw new Refusal("$name: longer than $longest bytes", Refusal::BAD);
+            throw new Refusal(sprintf(t('%1$s: longer than %2$d bytes'), $name, $longest), Refusal::BAD);
         }
         return $value;
     }

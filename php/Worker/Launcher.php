@@ -73,9 +73,9 @@ final class Launcher
     {
         $python = Settings::python();
         return match (true) {
-            Settings::isBlocked() => 'The admin of this hub has switched the search for faces off.',
-            str_contains($python, '/') && !is_executable($python) => "Python is not where the hub's settings say ($python). The admin: see docs/hub.md, Install",
-            !function_exists('proc_open') => 'PHP must not start programs here (disable_functions has proc_open).',
+            Settings::isBlocked() => t('The admin of this hub has switched the search for faces off.'),
+            str_contains($python, '/') && !is_executable($python) => sprintf(t('Python is not where the hub\'s settings say (%s). The admin: see docs/hub.md, Install'), $python),
+            !function_exists('proc_open') => t('PHP must not start programs here (disable_functions has proc_open).'),
             default => '',
         };
     }
@@ -194,7 +194,7 @@ final class Launcher
         $last = trim((string) strrchr("\n$said", "\n"));
         // 126, as a shell has it for what cannot be executed
         State::write("$state.outcome", "126\n" . gmdate('Y-m-d\TH:i:s\Z') . "\n" . ($last ?: "cannot run $command[0]"));
-        throw new Refusal("The search for faces cannot be started: $command[0] " . ($last !== '' ? "says: $last" : 'cannot be run.'), Refusal::BLOCKED);
+        throw new Refusal(sprintf(t('It cannot be started: %1$s (%2$s)'), $command[0], $last !== '' ? $last : t('it cannot be run')), Refusal::BLOCKED);
     }
 
     /** @return array<string, string> nothing of the web server's but what is needed; the database's password is nowhere else */

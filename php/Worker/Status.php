@@ -31,7 +31,7 @@ final class Status
         $running = self::isAtWork($channel) || ($isMeant && Launcher::isRunning('detect'));
         if (!$running && !$isOver) {
             $status['state'] = 'failed'; // its process is gone without a last word
-            $status['message'] = 'The search ended without a word: it was killed, or the server was restarted.';
+            $status['message'] = t('The search ended without a word: it was killed, or the server was restarted.');
         }
         if ($running && $isOver) { // it has not said anything yet: what is there is of the last one
             $status = ['state' => 'starting'];
@@ -129,6 +129,25 @@ final class Status
         return [-1, gmdate('Y-m-d\TH:i:s\Z', (int) filemtime($started)), ''];
     }
 
+    /** How a run ended, by its exit code (docs/errors.md): the worker's own message says more, in English. */
+    public static function sentence(int $code): string
+    {
+        return match ($code) {
+            3 => t('Another search was at work.'),
+            4 => t('The search stopped because too much of the machine\'s memory was in use. The next one goes on.'),
+            5 => t('The search stopped because its time was over. The next one goes on.'),
+            6 => t('No photo could be read.'),
+            7 => t('A detector or model that is chosen cannot be loaded.'),
+            8 => t('Some photos or files could not be done.'),
+            9 => t('The search was stopped.'),
+            10 => t('A data file is damaged, or not ours.'),
+            11 => t('A file could not be written: the disk is full, or somebody else\'s.'),
+            12 => t('Something is missing in the installation of Python.'),
+            13 => t('The database did not answer.'),
+            default => t('The search failed.'),
+        };
+    }
+
     /** "" for an end that is none to worry about, or that the channel's own status tells of. */
     private static function reason(int $code, string $errors, ?Channel $channel, bool $isAdmin): string
     {
@@ -144,12 +163,12 @@ final class Status
             return $last;
         }
         if ($last !== '' && !$isForeign && in_array($code, [2, 7, 12, 126, 127], true)) {
-            return "$last (The admin of this hub can mend it: docs/hub.md, Settings of the hub.)";
+            return sprintf(t('%s (The admin of this hub can mend it: docs/hub.md, Settings of the hub.)'), $last);
         }
         return match (true) {
-            $code < 0 => 'It ended without a word: it was killed, or the disk is full.',
-            $code > 128 => 'It was killed by signal ' . ($code - 128) . ', often because the server ran out of memory.',
-            default => "It ended with code $code. The admin of this hub finds the reason in faces.log.",
+            $code < 0 => t('It ended without a word: it was killed, or the disk is full.'),
+            $code > 128 => sprintf(t('It was killed by signal %d, often because the server ran out of memory.'), $code - 128),
+            default => sprintf(t('It ended with code %d. The admin of this hub finds the reason in faces.log.'), $code),
         };
     }
 }

@@ -73,6 +73,8 @@ def _availability(options: argparse.Namespace, out: TextIO) -> int:
         if not options.json:
             print(text, file=out, flush=True)
 
+    if options.hub:
+        cli_hub.keep_weights_in(options.hub.absolute() / "store" / "[data]" / "faces")
     kinds = {
         "detector": options.detectors or DETECTORS,
         "model": options.models or MODELS,

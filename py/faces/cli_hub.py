@@ -106,9 +106,14 @@ def _open(options: argparse.Namespace) -> Hub:
     ):
         # Of several runs that follow each other, the page starts the first only.
         raise StopRequested("the admin has switched the search for faces off")
-    if "DEEPFACE_HOME" not in os.environ and not os.access(Path.home(), os.W_OK):
-        os.environ["DEEPFACE_HOME"] = str(hub.state)  # a web user's home is rarely its own to write into
+    keep_weights_in(hub.state)
     return hub
+
+
+def keep_weights_in(state: Path) -> None:
+    """Weights belong there where the home folder cannot be written to: a web user's rarely can."""
+    if "DEEPFACE_HOME" not in os.environ and not os.access(Path.home(), os.W_OK):
+        os.environ["DEEPFACE_HOME"] = str(state)
 
 
 @contextmanager

@@ -120,6 +120,7 @@ def _add_metric(parser: argparse.ArgumentParser) -> None:
 
 def _add_availability(parser: argparse.ArgumentParser) -> None:
     _add_engines(parser, DEMOGRAPHY)
+    parser.add_argument("--hub", type=Path, metavar="HUBROOT", help="with the weights that a run on this hub has")
     parser.add_argument("--json", action="store_true", help="the same as one JSON object")
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="how it goes, as that JSON object in FILE, replaced at each step"

@@ -77,6 +77,22 @@ TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
     ("POST", "/faces/alice/recognize", {}, codes(401, 403, 503, 503)),  # allowed, but blocked by the admin
     ("POST", "/faces/alice/start", {}, codes(401, 403, 403, 503)),
     ("POST", "/faces/alice/stop", {}, codes(401, 403, 403, 409)),
+    ("GET", "/faces/alice/help", {}, codes(200, 200, 200, 200)),
+    ("GET", "/faces/alice/settings", {}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/settings", {"zoom": "4"}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/settings", {"preset": "default"}, codes(401, 403, 403, 200)),
+    ("GET", "/faces/alice/thresholds", {}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/thresholds", {"Dlib-euclidean": "0.5"}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/thresholds", {"measure": "1"}, codes(401, 403, 403, 503)),
+    ("GET", "/faces/alice/export", {}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/export", {}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/import", {}, codes(401, 403, 403, 400)),
+    ("GET", "/faces/alice/remove", {}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/remove", {"names": "1"}, codes(401, 403, 403, 503)),
+    ("POST", "/faces/alice/remove", {"everything": "1"}, codes(401, 403, 403, 400)),  # "sure" is missing
+    ("GET", "/faces/carol/remove", {}, codes(404, 404, 404, 404) | {"stranger": 200}),  # her own, without the app
+    ("POST", "/faces/carol/import", {}, codes(404, 404, 404, 404)),
+    ("GET", "/faces/carol/settings", {}, codes(404, 404, 404, 404)),
     ("GET", "/faces/bob/faces", {}, codes(404, 404, 404, 404)),  # has not the app
     ("GET", "/faces/alice/me", {}, codes(404, 404, 404, 404)),
     ("GET", "/faces/alice/faces/me", {}, codes(404, 404, 404, 404)),
@@ -85,6 +101,9 @@ TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
     ("GET", "/faces/alice/name", {}, codes(405, 405, 405, 405)),
     ("POST", "/faces/alice/faces", {}, codes(405, 405, 405, 405)),
 ]
+
+
+PAGES = [f"/faces/{nick}/{page}" for nick in ("alice", "carol") for page in ("help", "settings", "thresholds", "export", "remove")]
 
 
 def test_each_visitor_at_each_address(world: World) -> None:
@@ -99,6 +118,10 @@ def test_each_visitor_at_each_address(world: World) -> None:
             answer = client.get(path) if method == "GET" else client.post(path, **fields)
             if answer.code != expected[role]:
                 wrong.append((role, method, path, fields, expected[role], answer))
+            elif path in PAGES and method == "GET":
+                assert "faces-page" in answer.text, (role, path)
+            elif path == "/faces/alice/export" and answer.code == 200:
+                assert answer.body.startswith(b"PK"), (role, path)
             elif path.count("/") > 2 and "%2F" not in path:  # which another web server than PHP's takes for a path
                 assert answer.json, (role, path)
     assert wrong == []
@@ -214,16 +237,29 @@ def test_of_the_status_others_learn_no_names(world: World) -> None:
 # --- forms that somebody else sends in a person's name -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", ["name", "start", "stop", "recognize"])
+@pytest.mark.parametrize("action", ["name", "start", "stop", "recognize", "settings", "thresholds", "export", "import", "remove"])
 @pytest.mark.parametrize("token", [None, "", "1.0", "nonsense", "x.y", f"{2**40}.{'0' * 128}", "OTHER"])
 def test_a_post_without_the_right_token_does_nothing(world: World, action: str, token: Any) -> None:
     owner = visitor(world.hub, "owner")
     if token == "OTHER":
         token = visitor(world.hub, "writer").token()
-    answer = owner.post(f"/faces/alice/{action}", token=token, faces=world.ids["public"], name="Mallory")
+    fields = {"faces": world.ids["public"], "name": "Mallory", "zoom": "5", "Dlib-euclidean": "0.4", "everything": "1", "sure": "1"}
+    answer = owner.post(f"/faces/alice/{action}", token=token, **fields)
     assert answer.code == 403 and "form" in answer.json["error"]
     assert world.hub.path(world.alice, "names.csv").read_bytes() == b""
     assert world.hub.value("stop.alice") is None
+
+
+def test_visitors_can_be_kept_out(world: World) -> None:
+    hub = world.hub
+    visitor(hub, "owner").post("/faces/alice/settings", visitors="0")
+    for role in ROLES:
+        client = visitor(hub, role)
+        expected = {"owner": 200, "writer": 200, "nobody": 401}.get(role, 403)
+        for path in ("/faces/alice", "/faces/alice/faces", "/faces/alice/people", "/faces/alice/status", "/faces/alice/help"):
+            assert client.get(path).code == expected, (role, path)
+    visitor(hub, "owner").post("/faces/alice/settings", visitors="1")
+    assert hub.anonymous().get("/faces/alice").code == 200
 
 
 def test_a_token_in_the_url_does_not_count(world: World) -> None:
