@@ -190,14 +190,6 @@ def test_of_a_channel_without_the_app_nothing_is_touched(web: WebHub, alice: int
 # --- what the hub allows ----------------------------------------------------------------------------------------------------
 
 
-def limit(web: WebHub, channel: int, size: str) -> None:
-    web.sql(
-        "UPDATE account a JOIN channel c ON c.channel_account_id = a.account_id SET account_service_class = 'small' WHERE channel_id = %s",
-        channel,
-    )
-    web.set("small", "json:" + json.dumps({"attach_upload_limit": size}), "service_class")
-
-
 @pytest.fixture
 def limits(web: WebHub) -> Any:
     yield
@@ -217,18 +209,18 @@ def test_a_name_over_the_limit_is_refused_and_the_file_stays(web: WebHub, alice:
     assert answer.code == 507 and "maxfilesize" in answer.json["error"]
     web.sql("DELETE FROM config WHERE cat = 'system' AND k = 'maxfilesize'")
     used = int(web.sql("SELECT SUM(filesize) FROM attach WHERE uid = %s", alice)[0][0])
-    limit(web, alice, f"{used + 100}")
+    web.limit("alice", f"{used + 100}")
     answer = owner.post("/faces/alice/name", faces=f"{2:032x}", name="Bob")
     assert answer.code == 507 and "may store" in answer.json["error"]
     assert web.path(alice, "names.csv").read_bytes() == before and web.wrong_rows() == []
-    limit(web, alice, "100M")
+    web.limit("alice", "100M")
     assert owner.post("/faces/alice/name", faces=f"{2:032x}", name="Bob").code == 200
 
 
 @pytest.mark.usefixtures("limits")
 def test_no_files_are_made_where_the_quota_is_used_up(web: WebHub, alice: int, owner: Client) -> None:
     web.photo(alice, "a.png")
-    limit(web, alice, "10")
+    web.limit("alice", "10")
     page = owner.get("/faces/alice").text
     assert "Data files cannot be made: the account may store" in page
     assert rows(web, alice) == {}

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import stat
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from webhub import Client, WebHub, face
+from webhub import Client, WebHub, face, program, ready, until
 
 
 @pytest.fixture
@@ -27,38 +26,6 @@ def alice(web: WebHub) -> int:
 @pytest.fixture
 def owner(web: WebHub, alice: int) -> Client:
     return web.log_in("alice")
-
-
-def program(web: WebHub, text: str, name: str = "python") -> str:
-    """A shell script in the place of the worker; everybody may run it. launch.py is run by a real Python."""
-    folder = Path("/var/tmp") / f"faces-test-{os.getpid()}"
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o777)
-    path = folder / name
-    real = web.root / "addon" / "faces" / ".venv" / "bin" / "python" if web.is_real else sys.executable
-    path.write_text(f'#!/bin/sh\ncase "$1" in */launch.py) exec {real} "$@";; esac\n{text}\n')
-    path.chmod(0o755)
-    web.set("python", path)
-    return str(path)
-
-
-def until(what: Any, seconds: float = 120) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-    return found
-
-
-def ready(web: WebHub, owner: Client) -> None:
-    """With a token in hand, and no run that the page which gave it has started."""
-    stopped = web.state("stopped", owner.nick)
-    stopped.parent.mkdir(parents=True, exist_ok=True)
-    stopped.touch()
-    for path in (stopped, stopped.parent, stopped.parent.parent):
-        os.chown(path, (web.root / "store").stat().st_uid, -1)
-    owner.token()
-    stopped.unlink()
 
 
 def status(client: Client) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -382,7 +383,7 @@ class WebHub(HubSite):
         for one in (path.parent, path):
             os.chown(one, owner.st_uid, owner.st_gid)
 
-    def limit(self, nick: str, size: int | None) -> None:
+    def limit(self, nick: str, size: int | str | None) -> None:
         """So many bytes the person's account may store; None: any number."""
         self.sql("UPDATE account SET account_service_class = %s WHERE account_email = %s", "" if size is None else "small", f"{nick}@127.0.0.1")
         self.sql("DELETE FROM config WHERE cat = 'service_class'")
@@ -499,3 +500,35 @@ def face(number: int, photo: str, file: str = "a.jpg", **more: Any) -> ShownFace
     for name, value in more.items():
         setattr(made, name, value)
     return made
+
+
+def program(web: WebHub, text: str, name: str = "python") -> str:
+    """A shell script in the place of the worker; everybody may run it. launch.py is run by a real Python."""
+    folder = Path("/var/tmp") / f"faces-test-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o777)
+    path = folder / name
+    real = web.root / "addon" / "faces" / ".venv" / "bin" / "python" if web.is_real else sys.executable
+    path.write_text(f'#!/bin/sh\ncase "$1" in */launch.py) exec {real} "$@";; esac\n{text}\n')
+    path.chmod(0o755)
+    web.set("python", path)
+    return str(path)
+
+
+def until(what: Any, seconds: float = 120) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+    return found
+
+
+def ready(web: WebHub, owner: Client) -> None:
+    """With a token in hand, and no run that the page which gave it has started."""
+    stopped = web.state("stopped", owner.nick)
+    stopped.parent.mkdir(parents=True, exist_ok=True)
+    stopped.touch()
+    for path in (stopped, stopped.parent, stopped.parent.parent):
+        os.chown(path, (web.root / "store").stat().st_uid, -1)
+    owner.token()
+    stopped.unlink()
