@@ -167,7 +167,7 @@ def test_the_layout_in_the_readme_is_that_of_the_package() -> None:
 
 
 def test_the_layout_in_the_readme_is_that_of_php() -> None:
-    tree = section("Layout of the repository").split("```")[1].split("\nphp/\n")[1].split("\nview/")[0]
+    tree = section("Layout of the repository").split("```")[1].split("\nphp/\n")[1].split("\nlang/")[0]
     named = re.findall(r"[\w]+\.(?:php|sh)", tree)
     assert sorted(named) == sorted(path.name for path in (ROOT / "php").rglob("*.*"))
     assert re.findall(r"^  (\w+)/", tree, re.M) == list(PHP_LAYERS)

@@ -42,7 +42,7 @@ def press(client: Client, action: str, **fields: Any) -> str:
 def settings(client: Client, **changes: Any) -> dict[str, Any]:
     """The form as a browser would send it, but for these changes."""
     page = text(client)
-    form: dict[str, Any] = {name: value for name, value in re.findall(r'<input type="(?:number|text)" name="(\w+)" value="([^"]*)"', page)}
+    form: dict[str, Any] = dict(re.findall(r'<input type="(?:number|text)" name="(\w+)" value="([^"]*)"', page))
     for name, value in re.findall(r'<input type="checkbox" name="([\w\[\]]+)" value="([^"]*)" checked', page):
         form[name] = [*form.get(name, []), value] if name.endswith("[]") else value
     return {name: value for name, value in {**form, **changes}.items() if value is not None}
@@ -51,7 +51,11 @@ def settings(client: Client, **changes: Any) -> dict[str, Any]:
 def everything(web: WebHub) -> tuple[Any, ...]:
     """The database and our folder, to see whether something changed."""
     state = web.root / "store" / "[data]" / "faces"
-    files = {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in state.rglob("*")} if state.exists() else {}
+    files = (
+        {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in state.rglob("*")}
+        if state.exists()
+        else {}
+    )
     return files, *(web.sql(f"SELECT * FROM {table} ORDER BY 1") for table in ("config", "attach", "app"))
 
 
@@ -95,8 +99,14 @@ def test_a_check_shows_progress_and_what_works(web: WebHub, admin: Client) -> No
     until(lambda: 'value="check"' in text(admin), 400)
     page = text(admin)
     assert "Faces can be found and recognized on this server." in page
-    assert re.search(r'value="dlib" checked> dlib</label></th><td class="faces-works">works</td><td>\d+ MB</td><td>[\d.]+ s</td><td>[\d.]+ s a photo', page)
-    assert re.search(r'value="ArcFace" checked> ArcFace</label></th><td class="faces-broken">does not work</td>.*?arcface_weights', page)
+    assert re.search(
+        r'value="dlib" checked> dlib</label></th><td class="faces-works">works</td><td>\d+ MB</td><td>[\d.]+ s</td><td>[\d.]+ s a photo',
+        page,
+    )
+    assert re.search(
+        r'value="ArcFace" checked> ArcFace</label></th><td class="faces-broken">does not work</td>.*?arcface_weights',
+        page,
+    )
     assert "<td>missing</td>" not in page.partition(">deepface<")[2][:60] and "Refresh" not in admin.get(PAGE).headers
 
 
@@ -132,13 +142,19 @@ def test_weights_are_missing(web: WebHub, admin: Client) -> None:
                         {**finding, "kind": "detector", "name": "yunet", "reason": "/x/yunet.onnx is missing; get it from <https://e>", "works": False},
                         {**finding, "kind": "model", "name": "Dlib", "reason": "weights are missing", "works": False}]})  # fmt: skip
     page = text(admin)
-    assert "Nothing can be recognized on this server" in page and "/x/yunet.onnx is missing; get it from &lt;https://e&gt;" in page
+    assert (
+        "Nothing can be recognized on this server" in page
+        and "/x/yunet.onnx is missing; get it from &lt;https://e&gt;" in page
+    )
     assert "2 cores and 2048 MB" in page and "<b>" not in page and page.count("not checked") == 19
 
 
 def test_an_old_python(web: WebHub, admin: Client) -> None:
     """An old Python cannot be had everywhere: what the scripts say on one (tests/py/test_launch.py) is shown."""
-    program(web, 'echo "faces: needs Python 3.11 or later, this is 3.9.2 (/usr/bin/python3): make setup PYTHON=..." >&2; exit 12')
+    program(
+        web,
+        'echo "faces: needs Python 3.11 or later, this is 3.9.2 (/usr/bin/python3): make setup PYTHON=..." >&2; exit 12',
+    )
     press(admin, "check")
     until(lambda: 'value="check"' in text(admin))
     assert "It could not be run: faces: needs Python 3.11 or later, this is 3.9.2" in text(admin)
@@ -187,7 +203,20 @@ def test_settings_are_saved_within_their_range(web: WebHub, admin: Client) -> No
     done = press(admin, "save", **settings(admin, **{"detectors[]": ["yunet", "dlib", "<x>"], "demography[]": None, "experimental": "1",
                                                     "immediate": None, "interval": "99999", "ram": "150", "zoom": "0"}))  # fmt: skip
     assert done == "saved"
-    found = {key: web.value(key) for key in ("detectors", "models", "demography", "experimental", "immediate", "interval", "ram", "zoom", "block")}
+    found = {
+        key: web.value(key)
+        for key in (
+            "detectors",
+            "models",
+            "demography",
+            "experimental",
+            "immediate",
+            "interval",
+            "ram",
+            "zoom",
+            "block",
+        )
+    }
     assert found == {"detectors": "yunet,dlib", "models": "", "demography": "-", "experimental": "1", "immediate": "0", "interval": "10080",
                      "ram": "100", "zoom": "1", "block": "0"}  # fmt: skip
     page = text(admin)
@@ -210,7 +239,16 @@ def test_nothing_but_a_python_can_be_named(web: WebHub, admin: Client, path: str
 def test_without_the_token_of_this_page_nothing_is_done(web: WebHub, admin: Client, action: str, token: str) -> None:
     token = admin.token() if token == "FACES" else token  # one of another page of ours
     before = everything(web)
-    answer = admin.post(PAGE, token=token, action=action, confirm="remove everything", interval="5", ram="0", zoom="3", **{"detectors[]": "dlib", "models[]": "Dlib"})
+    answer = admin.post(
+        PAGE,
+        token=token,
+        action=action,
+        confirm="remove everything",
+        interval="5",
+        ram="0",
+        zoom="3",
+        **{"detectors[]": "dlib", "models[]": "Dlib"},
+    )
     assert answer.headers["Location"].endswith("?done=token")
     assert everything(web) == before
 
@@ -256,7 +294,9 @@ def test_all_data_go_when_the_words_are_typed(web: WebHub, admin: Client) -> Non
 def test_it_survives_odd_values(web: WebHub, admin: Client) -> None:
     for key in ("python", "interval", "ram", "zoom", "detectors", "status", "status.alice", "block", "experimental"):
         web.set(key, 'json:{"a": [1]}')
-    web.give(web.state("availability.json"), {"version": 1, "findings": "x", "versions": [1], "done": "many", "updated": []})
+    web.give(
+        web.state("availability.json"), {"version": 1, "findings": "x", "versions": [1], "done": "many", "updated": []}
+    )
     assert "faces-admin" in admin.get(PAGE).text
     assert isinstance(admin.get(PAGE, done="<script>"), Answer) and "<script>" not in text(admin, done="<script>")
     assert "<script>" not in admin.ask("GET", f"{PAGE}?done[]=<script>").text

@@ -43,7 +43,15 @@ def a_life(web: WebHub, alice: int, owner: Client) -> list[str]:
     owner.get("/faces/alice/faces")  # caches
     web.set("status.alice", json.dumps({"state": "done", "folder": SECRET}))
     web.set("status", json.dumps({"state": "done", "channel": "alice", "folder": SECRET}))
-    for name in ("choice.json", "contents.json", "distances.json", "aside/faces.pkl.1", "import/1.parquet", "imported.json", "recognize.outcome"):
+    for name in (
+        "choice.json",
+        "contents.json",
+        "distances.json",
+        "aside/faces.pkl.1",
+        "import/1.parquet",
+        "imported.json",
+        "recognize.outcome",
+    ):
         web.give(web.state(name, "alice"), {"version": 1, "name": SECRET})
     for name in ("faces.log", "worker.log", "detect.outcome"):
         web.state(name).write_text(f"bob: fine\nalice: {SECRET}\n")
@@ -90,7 +98,9 @@ def test_everything_goes_and_nothing_is_left(web: WebHub, alice: int, owner: Cli
     assert traces(web, alice) == []
     page = owner.get(PAGE, done="all").text
     assert "Everything was removed" in page and page.count("<td>0") == 7
-    assert [row[0] for row in web.sql("SELECT filename FROM attach WHERE uid = %s AND is_dir = 0 ORDER BY id", alice)] == photos
+    assert [
+        row[0] for row in web.sql("SELECT filename FROM attach WHERE uid = %s AND is_dir = 0 ORDER BY id", alice)
+    ] == photos
     assert all((web.root / web.content(alice, row[0])).is_file()
                for row in web.sql("SELECT hash FROM attach WHERE uid = %s AND is_dir = 0", alice))  # fmt: skip
     assert web.sql("SELECT * FROM app WHERE app_plugin = 'faces' AND app_channel = %s", alice) == []
@@ -136,7 +146,9 @@ def test_what_is_not_ours_stays_and_is_named(web: WebHub, alice: int, owner: Cli
     web.data_files(alice, mine)
     web.write(alice, "faces.csv", b"brand;model\nFiat;Panda\n", mine)
     web.write(alice, "faces.pkl", b"\x80\x04a pickle of mine", mine)
-    top = web.sql("SELECT hash FROM attach WHERE uid = %s AND is_dir = 1 AND filename = 'faces' AND folder = ''", alice)[0][0]
+    top = web.sql(
+        "SELECT hash FROM attach WHERE uid = %s AND is_dir = 1 AND filename = 'faces' AND folder = ''", alice
+    )[0][0]
     note = web.photo(alice, "my note.txt", folder=top)
     answer = owner.post(PAGE, everything="1", sure="1").json
     assert answer["removed"] is True and sorted(answer["kept"]) == ["mine/faces.csv", "mine/faces.pkl"]
@@ -171,7 +183,10 @@ def test_two_at_once_are_one(web: WebHub, alice: int, owner: Client) -> None:
     a_life(web, alice, owner)
     token = owner.token()
     codes: list[int] = []
-    threads = [threading.Thread(target=lambda: codes.append(web.log_in("alice").post(PAGE, everything="1", sure="1").code)) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: codes.append(web.log_in("alice").post(PAGE, everything="1", sure="1").code))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -226,7 +241,18 @@ def test_parts_can_be_chosen_and_the_worker_is_told(web: WebHub, alice: int, own
     assert owner.ask_form(PAGE, **{"detectors[]": ["opencv", "yunet"], "models[]": "Dlib", "names": "1"}).code == 202
     until(lambda: seen.exists() and seen.read_text().endswith("Dlib\n"))
     words = seen.read_text().splitlines()
-    assert words[1:] == ["--hub", str(web.root), "--channel", "alice", "--yes", "--names", "--detectors", "opencv,yunet", "--models", "Dlib"]
+    assert words[1:] == [
+        "--hub",
+        str(web.root),
+        "--channel",
+        "alice",
+        "--yes",
+        "--names",
+        "--detectors",
+        "opencv,yunet",
+        "--models",
+        "Dlib",
+    ]
 
 
 @pytest.mark.slow

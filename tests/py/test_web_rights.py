@@ -103,7 +103,11 @@ TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
 ]
 
 
-PAGES = [f"/faces/{nick}/{page}" for nick in ("alice", "carol") for page in ("help", "settings", "thresholds", "export", "remove")]
+PAGES = [
+    f"/faces/{nick}/{page}"
+    for nick in ("alice", "carol")
+    for page in ("help", "settings", "thresholds", "export", "remove")
+]
 
 
 def test_each_visitor_at_each_address(world: World) -> None:
@@ -237,13 +241,22 @@ def test_of_the_status_others_learn_no_names(world: World) -> None:
 # --- forms that somebody else sends in a person's name -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", ["name", "start", "stop", "recognize", "settings", "thresholds", "export", "import", "remove"])
+@pytest.mark.parametrize(
+    "action", ["name", "start", "stop", "recognize", "settings", "thresholds", "export", "import", "remove"]
+)
 @pytest.mark.parametrize("token", [None, "", "1.0", "nonsense", "x.y", f"{2**40}.{'0' * 128}", "OTHER"])
 def test_a_post_without_the_right_token_does_nothing(world: World, action: str, token: Any) -> None:
     owner = visitor(world.hub, "owner")
     if token == "OTHER":
         token = visitor(world.hub, "writer").token()
-    fields = {"faces": world.ids["public"], "name": "Mallory", "zoom": "5", "Dlib-euclidean": "0.4", "everything": "1", "sure": "1"}
+    fields = {
+        "faces": world.ids["public"],
+        "name": "Mallory",
+        "zoom": "5",
+        "Dlib-euclidean": "0.4",
+        "everything": "1",
+        "sure": "1",
+    }
     answer = owner.post(f"/faces/alice/{action}", token=token, **fields)
     assert answer.code == 403 and "form" in answer.json["error"]
     assert world.hub.path(world.alice, "names.csv").read_bytes() == b""
@@ -256,7 +269,13 @@ def test_visitors_can_be_kept_out(world: World) -> None:
     for role in ROLES:
         client = visitor(hub, role)
         expected = {"owner": 200, "writer": 200, "nobody": 401}.get(role, 403)
-        for path in ("/faces/alice", "/faces/alice/faces", "/faces/alice/people", "/faces/alice/status", "/faces/alice/help"):
+        for path in (
+            "/faces/alice",
+            "/faces/alice/faces",
+            "/faces/alice/people",
+            "/faces/alice/status",
+            "/faces/alice/help",
+        ):
             assert client.get(path).code == expected, (role, path)
     visitor(hub, "owner").post("/faces/alice/settings", visitors="1")
     assert hub.anonymous().get("/faces/alice").code == 200

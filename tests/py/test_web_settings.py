@@ -97,7 +97,10 @@ def test_what_the_admin_does_not_allow_is_disabled_and_not_taken(web: WebHub, al
     assert boxes == {"yunet": "", "dlib": "", "retinaface": " disabled", "mtcnn": " disabled", "ssd": " disabled", "mediapipe": " disabled",
                      "opencv": " disabled"}  # fmt: skip
     assert page.count("The admin of this hub does not allow it.") == 5 + 4 + 1
-    owner.post(SETTINGS, **{"detectors[]": ["opencv", "dlib", "yunet"], "demography[]": "Race", "immediate_search": "0", "enforce": "1"})
+    owner.post(
+        SETTINGS,
+        **{"detectors[]": ["opencv", "dlib", "yunet"], "demography[]": "Race", "immediate_search": "0", "enforce": "1"},
+    )
     config = stored(web, alice)
     assert config["detection"]["detectors"] == ["dlib"]  # allowed, and one only: no experiments
     assert config["detection"]["demography"] == []
@@ -113,7 +116,11 @@ def test_presets(web: WebHub, alice: int, owner: Client) -> None:
     assert owner.post(SETTINGS, preset="experimental").code == 403
     owner.post(SETTINGS, preset="default")
     config = stored(web, alice)
-    assert config["detection"]["detectors"] == [] and config["page"]["zoom"] == 3 and config["recognition"]["metric"] == "euclidean"
+    assert (
+        config["detection"]["detectors"] == []
+        and config["page"]["zoom"] == 3
+        and config["recognition"]["metric"] == "euclidean"
+    )
     web.set("experimental", 1)
     web.set("models", "Dlib,SFace")
     owner.post(SETTINGS, preset="experimental")
@@ -122,8 +129,15 @@ def test_presets(web: WebHub, alice: int, owner: Client) -> None:
     assert config["recognition"]["enforce"] is True and config["worker"]["statistics"] is True
 
 
-def test_what_is_not_ours_in_the_file_is_kept_and_a_damaged_one_is_not_lost(web: WebHub, alice: int, owner: Client) -> None:
-    mine = {"version": 1, "mine": {"a": [], "b": {}}, "detection": {"max_megapixels": 50, "detectors": ["dlib"]}, "page": 7}
+def test_what_is_not_ours_in_the_file_is_kept_and_a_damaged_one_is_not_lost(
+    web: WebHub, alice: int, owner: Client
+) -> None:
+    mine = {
+        "version": 1,
+        "mine": {"a": [], "b": {}},
+        "detection": {"max_megapixels": 50, "detectors": ["dlib"]},
+        "page": 7,
+    }
     put(web, alice, owner, "config.json", json.dumps(mine).encode())
     owner.post(SETTINGS, zoom="2")
     config = stored(web, alice)
@@ -169,12 +183,36 @@ def test_what_it_costs_is_said_from_what_is_known(web: WebHub, alice: int, owner
         web.photo(alice, f"p{i}.png", shade=i + 1)
     state = web.state("availability.json")
     state.parent.mkdir(parents=True, exist_ok=True)
-    finding = {"kind": "detector", "ram": 1, "seconds": 1, "reason": "", "works": True, "megabytes": 104.2, "seconds_load": 1, "seconds_each": 60.0}
-    web.give(state, {"version": 1, "findings": [{**finding, "name": "yunet"}, {**finding, "name": "ssd", "works": False, "reason": "no <i>weights</i>"}]})
+    finding = {
+        "kind": "detector",
+        "ram": 1,
+        "seconds": 1,
+        "reason": "",
+        "works": True,
+        "megabytes": 104.2,
+        "seconds_load": 1,
+        "seconds_each": 60.0,
+    }
+    web.give(
+        state,
+        {
+            "version": 1,
+            "findings": [
+                {**finding, "name": "yunet"},
+                {**finding, "name": "ssd", "works": False, "reason": "no <i>weights</i>"},
+            ],
+        },
+    )
     page = owner.get(SETTINGS).text
     assert "photos to be searched: 10 (about 10 minutes), 104 MB of memory" in page
     assert "It does not work on this server: no &lt;i&gt;weights&lt;/i&gt;" in page
-    contents = {"version": 1, "photos": 10, "faces": 12, "detectors": {"yunet": {"photos": 10, "faces": 12, "seconds": 0.1}}, "models": {}}
+    contents = {
+        "version": 1,
+        "photos": 10,
+        "faces": 12,
+        "detectors": {"yunet": {"photos": 10, "faces": 12, "seconds": 0.1}},
+        "models": {},
+    }
     web.give(web.state("contents.json", "alice"), contents)
     page = owner.get(SETTINGS).text
     assert "all photos are searched, 104 MB of memory" in page and "faces to be computed: 12" in page
@@ -196,7 +234,9 @@ def measured(web: WebHub) -> None:
            "pairs_same": 20, "pairs_different": 100, "open": 30}  # fmt: skip
     path = web.state("distances.json", "alice")
     path.parent.mkdir(parents=True, exist_ok=True)
-    web.give(path, {"version": 1, "time": "2026-11-24T09:00:00Z", "models": {"Dlib": {"euclidean": one}, "<b>": {"x": 1}}})
+    web.give(
+        path, {"version": 1, "time": "2026-11-24T09:00:00Z", "models": {"Dlib": {"euclidean": one}, "<b>": {"x": 1}}}
+    )
 
 
 def test_thresholds_are_shown_with_default_picture_and_words(web: WebHub, alice: int, owner: Client) -> None:
@@ -226,7 +266,9 @@ def test_thresholds_are_saved_within_their_range(web: WebHub, alice: int, owner:
             for given, expected in ((default * 1.2, 1.2), (default * 9, 1.5), (0, 0.5)):
                 answer = owner.post(THRESHOLD, **{f"{model}-{metric}": f"{given:.6f}"})
                 assert answer.code == 200
-                assert stored(web, alice, "thresholds.json")[model][metric] == pytest.approx(default * expected, rel=1e-4), (model, metric)
+                assert stored(web, alice, "thresholds.json")[model][metric] == pytest.approx(
+                    default * expected, rel=1e-4
+                ), (model, metric)
             break
     owner.post(THRESHOLD, **{"Dlib-euclidean": "0.55", "SFace-cosine": ""})  # the default is not written down
     assert "euclidean" not in stored(web, alice, "thresholds.json").get("Dlib", {})
@@ -237,6 +279,11 @@ def test_thresholds_are_saved_within_their_range(web: WebHub, alice: int, owner:
 def test_a_damaged_measurement_is_none(web: WebHub, alice: int, owner: Client) -> None:
     measured(web)
     path = web.state("distances.json", "alice")
-    for content in (b"", b"[]", b'{"version": 1, "models": 7}', b'{"version": 1, "time": [], "models": {"Dlib": {"euclidean": {"same": "x", "guesses": [1, "a", -5]}}}}'):
+    for content in (
+        b"",
+        b"[]",
+        b'{"version": 1, "models": 7}',
+        b'{"version": 1, "time": [], "models": {"Dlib": {"euclidean": {"same": "x", "guesses": [1, "a", -5]}}}}',
+    ):
         path.write_bytes(content)
         assert owner.get(THRESHOLD).code == 200, content

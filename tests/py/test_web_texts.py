@@ -56,7 +56,14 @@ def test_texts_are_literal_so_that_they_can_be_found() -> None:
 
 
 #: Where a sentence for a person begins.
-SENTENCES = [r"new Refusal\(", r"new UnreadableFile\(", r"problems\[\] = ", r"self::refused\(", r"'said' => ", r"->refused\("]
+SENTENCES = [
+    r"new Refusal\(",
+    r"new UnreadableFile\(",
+    r"problems\[\] = ",
+    r"self::refused\(",
+    r"'said' => ",
+    r"->refused\(",
+]
 
 
 @pytest.mark.parametrize("path", PHP, ids=lambda path: path.stem)
@@ -119,12 +126,18 @@ def test_the_pages_speak_german_to_who_reads_german(web: WebHub) -> None:
 def php(code: str) -> object:
     if not shutil.which("php"):
         pytest.skip("no PHP here: sh tests/packages.sh")
-    head = f"require '{ROOT}/php/autoload.php'; use Faces\\Model\\Setting; use Faces\\Model\\Threshold; echo json_encode("
-    return json.loads(subprocess.run(["php", "-r", f"{head}{code});"], capture_output=True, text=True, check=True).stdout)
+    head = (
+        f"require '{ROOT}/php/autoload.php'; use Faces\\Model\\Setting; use Faces\\Model\\Threshold; echo json_encode("
+    )
+    return json.loads(
+        subprocess.run(["php", "-r", f"{head}{code});"], capture_output=True, text=True, check=True).stdout
+    )
 
 
 def test_settings_are_the_workers_with_default_and_range() -> None:
-    found = php("array_values(array_map(fn ($s) => [\"$s->group.$s->name\", $s->default, $s->choices, [$s->least, $s->greatest]], Setting::all()))")
+    found = php(
+        'array_values(array_map(fn ($s) => ["$s->group.$s->name", $s->default, $s->choices, [$s->least, $s->greatest]], Setting::all()))'
+    )
     assert isinstance(found, list)
     ours = {key: (default, choices, ends) for key, default, choices, ends in found}
     python = {item.metadata["key"]: item for item in fields(settings.Settings) if "key" in item.metadata}

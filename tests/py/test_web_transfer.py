@@ -39,15 +39,28 @@ def upload(client: Client, content: bytes, path: str = IMPORT, **fields: str) ->
     """A form with a file, as a browser sends it."""
     mark = uuid.uuid4().hex
     fields = {"form_security_token": client.token(), **fields}
-    parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
+    parts = [
+        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
     parts.append(f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="../x.zip"\r\nContent-Type: application/zip\r\n\r\n'.encode()
                  + content + b"\r\n")  # fmt: skip
-    return client.ask("POST", path, b"".join(parts) + f"--{mark}--\r\n".encode(), {"Content-Type": f"multipart/form-data; boundary={mark}"})
+    return client.ask(
+        "POST",
+        path,
+        b"".join(parts) + f"--{mark}--\r\n".encode(),
+        {"Content-Type": f"multipart/form-data; boundary={mark}"},
+    )
 
 
 def archive(files: dict[str, bytes], **changes: Any) -> bytes:
     """A zip like ours, with these files; `changes`: those of it that are other than ours."""
-    made = {"README.txt": b"read me", "export.json": b'{"format": "faces", "version": 1}', "folders.csv": b"number,folder\n00001,Photos\n", **files}
+    made = {
+        "README.txt": b"read me",
+        "export.json": b'{"format": "faces", "version": 1}',
+        "folders.csv": b"number,folder\n00001,Photos\n",
+        **files,
+    }
     made = {name: content for name, content in {**made, **changes}.items() if content is not None}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
@@ -56,7 +69,14 @@ def archive(files: dict[str, bytes], **changes: Any) -> bytes:
     return out.getvalue()
 
 
-def line(number: int, name: str = "Ada", time: str = "2026-11-24T09:00:00.000000Z", content: str = "", photo: str = "p", **more: str) -> str:
+def line(
+    number: int,
+    name: str = "Ada",
+    time: str = "2026-11-24T09:00:00.000000Z",
+    content: str = "",
+    photo: str = "p",
+    **more: str,
+) -> str:
     cells = {"time": time, "face": f"{number:032x}", "photo": photo, "file": "a.png", "x": "0.1", "y": "0.2", "w": "0.08", "h": "0.1",
              "decision": "name", "name": name, "by": "eve@far.example", "content": content, **more}  # fmt: skip
     return ",".join(cells.values()) + "\n"
@@ -67,7 +87,11 @@ def state(web: WebHub, channel: int) -> Any:
     rows = web.sql("SELECT filename, filesize, edited, hash FROM attach WHERE uid = %s ORDER BY id", channel)
     contents = {name: web.path(channel, name).read_bytes() for name in ("names.csv", "edits.csv")}
     folder = web.state("", web.nick(channel))
-    ours = sorted(path.name for path in folder.iterdir() if path.name not in ("cache", "names.lock", "files.lock", "settings.lock", "sent.json"))
+    ours = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.name not in ("cache", "names.lock", "files.lock", "settings.lock", "sent.json")
+    )
     return rows, contents, ours
 
 
@@ -83,7 +107,7 @@ def test_the_export_has_everything(web: WebHub, alice: int, owner: Client) -> No
     owner.post("/faces/alice/thresholds", **{"Dlib-euclidean": "0.5"})
     answer = owner.post(EXPORT)
     assert answer.code == 200 and answer.headers["Content-Type"] == "application/zip"
-    assert "attachment; filename=\"faces-alice-" in answer.headers["Content-Disposition"]
+    assert 'attachment; filename="faces-alice-' in answer.headers["Content-Disposition"]
     assert int(answer.headers["Content-Length"]) == len(answer.body)
     with zipfile.ZipFile(io.BytesIO(answer.body)) as file:
         assert file.testzip() is None
@@ -96,7 +120,9 @@ def test_the_export_has_everything(web: WebHub, alice: int, owner: Client) -> No
     assert found["names/names.csv"] == web.path(alice, "names.csv").read_bytes() and b"Ada" in found["names/names.csv"]
     assert found[f"folders/{there}/faces.parquet"] == b"PAR1 some parquet PAR1"
     assert "biometric" in found["README.txt"].decode() and json.loads(found["export.json"])["format"] == "faces"
-    assert [path.name for path in web.state("", "alice").iterdir() if "export" in path.name] == []  # nothing stays on the server
+    assert [
+        path.name for path in web.state("", "alice").iterdir() if "export" in path.name
+    ] == []  # nothing stays on the server
 
 
 def test_without_room_an_export_and_an_import_say_so(web: WebHub, alice: int, owner: Client) -> None:
@@ -107,7 +133,9 @@ def test_without_room_an_export_and_an_import_say_so(web: WebHub, alice: int, ow
     web.faces(alice, [face(1, photo)])
     web.write(alice, "faces.pkl", os.urandom(50_000), "")
     folder = web.state("", "alice")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder], capture_output=True, check=False
+    ).returncode:
         pytest.skip("cannot mount a tmpfs here")
     try:
         answer = owner.post(EXPORT)
@@ -130,7 +158,12 @@ def test_names_come_back_by_the_content_of_photos(web: WebHub, alice: int, owner
     old = face(7, "old-hash", "a.png", content=content)
     shown = f"id,file,photo,x,y,w,h,content\n{old.id},a.png,old-hash,0.1,0.2,0.08,0.1,{content}\n"
     # the line itself does not know the content (it is of an older version): faces.csv of the export does
-    made = archive({"names/names.csv": (NAMES + line(99, "Ada", photo="old-hash", x="0.7")).encode(), "folders/00001/faces.csv": shown.encode()})
+    made = archive(
+        {
+            "names/names.csv": (NAMES + line(99, "Ada", photo="old-hash", x="0.7")).encode(),
+            "folders/00001/faces.csv": shown.encode(),
+        }
+    )
     answer = upload(owner, made)
     assert answer.json == {"decisions": 1, "new": 1, "files": 0}, answer
     assert [f["name"] for f in owner.get("/faces/alice/faces").json["photos"][0]["faces"]] == ["Ada"]
@@ -154,13 +187,23 @@ def test_what_was_decided_here_later_stays(web: WebHub, alice: int, owner: Clien
 def test_settings_are_taken_only_if_that_is_wanted_and_allowed(web: WebHub, alice: int, owner: Client) -> None:
     web.photo(alice, "a.png")
     web.set("detectors", "dlib,yunet")
-    config = {"detection": {"detectors": ["opencv", "dlib"], "min_face_pixels": 33}, "page": {"zoom": 99, "sort": "uploaded"}, "evil": {"x": 1}}
-    files = {"settings/config.json": json.dumps(config).encode(), "settings/thresholds.json": b'{"Dlib": {"euclidean": 0.5, "cosine": 99}, "X": 1}'}
+    config = {
+        "detection": {"detectors": ["opencv", "dlib"], "min_face_pixels": 33},
+        "page": {"zoom": 99, "sort": "uploaded"},
+        "evil": {"x": 1},
+    }
+    files = {
+        "settings/config.json": json.dumps(config).encode(),
+        "settings/thresholds.json": b'{"Dlib": {"euclidean": 0.5, "cosine": 99}, "X": 1}',
+    }
     upload(owner, archive(files))
     assert web.sql("SELECT id FROM attach WHERE uid = %s AND filename = 'config.json'", alice) == []
     upload(owner, archive(files), settings="1")
     found = json.loads(web.path(alice, "config.json").read_bytes())
-    assert found["detection"] == {"detectors": ["dlib"], "min_face_pixels": 33} and found["page"] == {"zoom": 3, "sort": "uploaded"}
+    assert found["detection"] == {"detectors": ["dlib"], "min_face_pixels": 33} and found["page"] == {
+        "zoom": 3,
+        "sort": "uploaded",
+    }
     assert "evil" not in found
     assert json.loads(web.path(alice, "thresholds.json").read_bytes()) == {"Dlib": {"euclidean": 0.5, "cosine": 0.1125}}
 
@@ -269,7 +312,9 @@ def test_a_larger_one_is_taken_from_the_cloud(web: WebHub, alice: int, owner: Cl
 
 
 @pytest.mark.slow
-def test_export_remove_everything_import_gives_the_same(web: WebHub, alice: int, owner: Client, portraits: Path) -> None:
+def test_export_remove_everything_import_gives_the_same(
+    web: WebHub, alice: int, owner: Client, portraits: Path
+) -> None:
     """And to another channel, whose photos have other names, folders and hashes: nothing is searched again there."""
     web.set("block", 0)
     folder = web.folder(alice, "Presidents")
@@ -318,7 +363,10 @@ def test_export_remove_everything_import_gives_the_same(web: WebHub, alice: int,
 def faces(client: Client, nick: str) -> list[dict[str, Any]]:
     """All that a page shows, but for the order in which photos came."""
     found = client.get(f"/faces/{nick}/faces").json["photos"]
-    return sorted(({**face, "file": p["file"], "path": p["path"]} for p in found for face in p["faces"]), key=lambda f: str(f["id"]))
+    return sorted(
+        ({**face, "file": p["file"], "path": p["path"]} for p in found for face in p["faces"]),
+        key=lambda f: str(f["id"]),
+    )
 
 
 @pytest.mark.slow

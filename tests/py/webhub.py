@@ -385,10 +385,17 @@ class WebHub(HubSite):
 
     def limit(self, nick: str, size: int | str | None) -> None:
         """So many bytes the person's account may store; None: any number."""
-        self.sql("UPDATE account SET account_service_class = %s WHERE account_email = %s", "" if size is None else "small", f"{nick}@127.0.0.1")
+        self.sql(
+            "UPDATE account SET account_service_class = %s WHERE account_email = %s",
+            "" if size is None else "small",
+            f"{nick}@127.0.0.1",
+        )
         self.sql("DELETE FROM config WHERE cat = 'service_class'")
         if size is not None:
-            self.sql("INSERT INTO config (cat, k, v) VALUES ('service_class', 'small', %s)", "json:" + json.dumps({"attach_upload_limit": str(size)}))
+            self.sql(
+                "INSERT INTO config (cat, k, v) VALUES ('service_class', 'small', %s)",
+                "json:" + json.dumps({"attach_upload_limit": str(size)}),
+            )
 
     def names(self, channel: int) -> list[Any]:
         """What the worker reads in names.csv; every line of it has to make sense."""
