@@ -151,12 +151,12 @@ def test_what_is_not_ours_in_the_file_is_kept_and_a_damaged_one_is_not_lost(
 
 
 def test_what_somebody_put_into_the_file_does_no_harm(web: WebHub, alice: int, owner: Client) -> None:
-    evil = {"detection": {"detectors": ["<script>", "yunet"], "min_face_pixels": "7", "models": {"a": 1}},
-            "recognition": {"metric": "<b>"}, "page": {"zoom": 1e308, "sort": ["taken"], "visitors": "no"}}  # fmt: skip
+    evil = {"detection": {"detectors": ["<evil>", "yunet"], "min_face_pixels": "7", "models": {"a": 1}},
+            "recognition": {"metric": "<evil>"}, "page": {"zoom": 1e308, "sort": ["taken"], "visitors": "no"}}  # fmt: skip
     put(web, alice, owner, "config.json", json.dumps(evil).encode())
     for path in (SETTINGS, "/faces/alice", THRESHOLD):
         page = owner.get(path)
-        assert page.code == 200 and "<script>" not in page.text and "<b>" not in page.text
+        assert page.code == 200 and "<evil>" not in page.text and "<evil>" not in page.text
     put(web, alice, owner, "config.json", b"[" * 100_000)
     assert owner.get(SETTINGS).code == 200
 
@@ -235,7 +235,7 @@ def measured(web: WebHub) -> None:
     path = web.state("distances.json", "alice")
     path.parent.mkdir(parents=True, exist_ok=True)
     web.give(
-        path, {"version": 1, "time": "2026-11-24T09:00:00Z", "models": {"Dlib": {"euclidean": one}, "<b>": {"x": 1}}}
+        path, {"version": 1, "time": "2026-11-24T09:00:00Z", "models": {"Dlib": {"euclidean": one}, "<evil>": {"x": 1}}}
     )
 
 
@@ -245,7 +245,7 @@ def test_thresholds_are_shown_with_default_picture_and_words(web: WebHub, alice:
     measured(web)
     page = owner.get(THRESHOLD).text
     assert 'name="Dlib-euclidean" value="0.55" min="0.275" max="0.825"' in page
-    assert page.count("<rect") == 4 and "<b>" not in page
+    assert page.count("<rect") == 4 and "<evil>" not in page
     words = ("With 0.55: of 20 pairs of one person 50.0 % are near enough, of 100 pairs of different people 20.0 %; "
              "guesses for 7 of 30 faces without a name.")  # fmt: skip
     assert words in page
