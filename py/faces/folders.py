@@ -14,6 +14,7 @@ from typing import Protocol
 from faces.errors import UsageError
 from faces.files import TEMP_PREFIX, DataFile
 from faces.images import EXTENSIONS
+from faces.limits import Limits
 from faces.store import one_line
 
 DATA_FOLDER = "faces"
@@ -90,6 +91,9 @@ class Album(Protocol):
 
     title: str
 
+    def limits(self) -> Limits:
+        """What its settings may ask for. Raises DatabaseError."""
+
     def folders(self, stat: bool = True) -> Iterator[Folder]:
         """Every folder with photos or data files, in the order of their names. Nothing is kept open. Without `stat`
         sizes and times of photos are not asked for, and are 0."""
@@ -130,6 +134,9 @@ class PlainAlbum:
         self.root = root.absolute()
         self.title = str(self.root)
         self._follow = follow_symlinks
+
+    def limits(self) -> Limits:
+        return Limits()
 
     def data(self, name: str) -> DataFile:
         return DataFile(self.root / DATA_FOLDER / name)

@@ -6,6 +6,7 @@ the hub has a row for them: the page makes them.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import stat
@@ -38,6 +39,7 @@ from faces.folders import (
     photo_time,
 )
 from faces.hubfile import HubFile, MissingFile
+from faces.limits import LIMIT_KEYS, Limits, parse_limits
 
 #: Our files in the channel's folder `faces`.
 CHANNEL_FILES = (NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON, FACES_STATISTICS, MODELS_STATISTICS)
@@ -66,6 +68,16 @@ class Hub:
                 f"sudo -u {_user(owner)} ..."
             )
         self.state = store / "[data]" / "faces"
+        self._limits: Limits | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """What the admin allows; asked once a run. Raises DatabaseError."""
+        if self._limits is None:
+            self._limits, warnings = parse_limits(self.database.values(LIMIT_KEYS))
+            for warning in warnings:
+                logging.getLogger("faces").warning(warning)
+        return self._limits
 
     def lock(self, name: str) -> Path:
         """Where a lock file for the whole hub, or the log, lies."""
@@ -213,6 +225,9 @@ class HubAlbum:
         self._within: dict[str, bool] = {}
 
     # --- the protocol Album -------------------------------------------------------------------------------------
+
+    def limits(self) -> Limits:
+        return self.hub.limits
 
     def folders(self, stat: bool = True) -> Iterator[Folder]:
         """As the protocol has it; each file is looked at in any case: a row does not tell whether it is there."""

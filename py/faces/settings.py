@@ -82,6 +82,8 @@ class Settings:
     statistics: bool = field(default=False, metadata={"key": "worker.statistics"})
     follow_symlinks: bool = field(default=False, metadata={"key": "worker.follow_symlinks"})
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: Models that guess where no face has an embedding of `models`.
+    spare_models: tuple[str, ...] = MODELS
 
     def threshold(self, model: str) -> float:
         """The largest distance for this model and the metric set: thresholds.json, else the default."""

@@ -43,8 +43,11 @@ def prepare(album: Album, options: dict[str, Any]) -> Settings:
     if not settings.detectors or not settings.models:
         from faces.models import DEFAULT_MODELS, default_detectors
 
+        limits = album.limits()
         settings = replace(
-            settings, detectors=settings.detectors or default_detectors(), models=settings.models or DEFAULT_MODELS
+            settings,
+            detectors=settings.detectors or limits.default("detectors", default_detectors()),
+            models=settings.models or limits.default("models", DEFAULT_MODELS),
         )
     if not stored.detectors or not stored.models:
         channel.keep_choice(album, stored.detectors or settings.detectors, stored.models or settings.models)

@@ -35,7 +35,7 @@ from faces.jobs.collection import (
 from faces.matcher import candidates, most_similar
 from faces.names import Guess, Standing, assign, clean_name, edited, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
-from faces.settings import MODELS, Settings
+from faces.settings import Settings
 
 
 @dataclass(slots=True)
@@ -204,7 +204,7 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
     """The guesses for each open face, of the model first in the settings first; with `enforce` of every model."""
     faces = collection.faces()
     present = {model for face in faces for model in face.by_model}
-    models = [m for m in settings.models if m in present] or [m for m in MODELS if m in present]
+    models = [m for m in settings.models if m in present] or [m for m in settings.spare_models if m in present]
     photo_of = {face.id: face.photo for face in faces}
     taken = {
         (photo_of[face], standing.name)
