@@ -21,6 +21,9 @@ DATA_FOLDER = "faces"
 FACES_PKL, FACES_CSV = "faces.pkl", "faces.csv"
 NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON = "names.csv", "edits.csv", "config.json", "thresholds.json"
 FACES_STATISTICS, MODELS_STATISTICS = "faces_statistics.csv", "models_statistics.csv"
+#: On a hub, where no user sees them.
+CONTENTS, DISTANCES = "contents.json", "distances.json"
+IMPORT, IMPORT_DONE, IMPORTED = "import", "import-done", "imported.json"
 LOG, REPORT = "faces.log", "report.html"
 DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
 #: Everything the program may leave in the data folder.
@@ -107,6 +110,9 @@ class Album(Protocol):
     def choice(self) -> DataFile:
         """Where the first run keeps which detector and model it chose: JSON with the keys of config.json."""
 
+    def private(self, name: str) -> DataFile | None:
+        """A file beside the locks that no user sees, for the hub's pages; None for a folder, which has no pages."""
+
     def lock(self, name: str) -> Path:
         """Where a lock file lies."""
 
@@ -152,6 +158,9 @@ class PlainAlbum:
 
     def choice(self) -> DataFile:
         return self.data(CONFIG_JSON)
+
+    def private(self, name: str) -> DataFile | None:
+        return None
 
     def lock(self, name: str) -> Path:
         return self.root / DATA_FOLDER / name

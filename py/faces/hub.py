@@ -22,12 +22,17 @@ from faces.errors import StorageError, UsageError
 from faces.files import DataFile, is_locked
 from faces.folders import (
     CONFIG_JSON,
+    CONTENTS,
     DATA_FOLDER,
     DETECT_LOCK,
+    DISTANCES,
     EDITS_CSV,
     FACES_CSV,
     FACES_PKL,
     FACES_STATISTICS,
+    IMPORT,
+    IMPORT_DONE,
+    IMPORTED,
     LOG,
     MODELS_STATISTICS,
     NAMES_CSV,
@@ -47,8 +52,9 @@ CHANNEL_FILES = (NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON, FACES_STATI
 _TEMPORARY = ".faces-tmp"
 HTCONFIG = ".htconfig.php"
 _CHOICE, _ASIDE = "choice.json", "aside"
-#: What the page keeps of the channel's data (php/Store): copies of faces.csv, and what clones were told.
-_PAGE = ("cache", "sent.json", "recognize.outcome")
+#: What the page keeps of the channel's data (php/Store): copies of faces.csv, and what clones were told; and what we
+#: keep for the page, or it for us.
+_PAGE = ("cache", "sent.json", "recognize.outcome", CONTENTS, DISTANCES, IMPORT, IMPORT_DONE, IMPORTED)
 
 
 class Hub:
@@ -261,6 +267,9 @@ class HubAlbum:
 
     def choice(self) -> DataFile:
         return DataFile(self.lock(_CHOICE))
+
+    def private(self, name: str) -> DataFile | None:
+        return DataFile(self.lock(name))
 
     def lock(self, name: str) -> Path:
         return self.hub.state_of(self.channel) / name

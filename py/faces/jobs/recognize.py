@@ -1,7 +1,7 @@
 """Names for faces: what people decided, carried over to faces.csv, and guesses for the others.
 
 Reads faces.pkl, names.csv and faces.csv; writes faces.csv (and edits.csv, where a person edited names in
-faces.csv). Imports numpy and pyarrow only.
+faces.csv; on a hub contents.json). Imports numpy and pyarrow only.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, LockedError,
 from faces.files import Lock, lock
 from faces.folders import RECOGNIZE_LOCK, Album, photo_time
 from faces.images import content_hash
-from faces.jobs import channel, statistics
+from faces.jobs import channel, contents, statistics
 from faces.jobs.channel import log
 from faces.jobs.collection import (
     NOT_FOR_NAMES,
-    NOT_FOR_STATISTICS,
     Collection,
     Face,
     FolderData,
@@ -90,8 +89,7 @@ def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0,
 def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> list[str]:
     """Read all, write what changed. The folders of which somebody changed faces.csv meanwhile: their edits are to be
     read first."""
-    without = NOT_FOR_STATISTICS if settings.statistics else NOT_FOR_NAMES
-    collection = load(album, settings.detectors, match, without)
+    collection = load(album, settings.detectors, match, NOT_FOR_NAMES)
     summary.problems, summary.damaged = collection.problems, collection.damaged
     summary.failures = len(collection.failures)
     standings, orphans = _standings(album, collection, summary)
@@ -122,6 +120,8 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
             raise
         except (StorageError, DataFileError) as error:
             summary.problems.append(str(error))
+    if not changed:
+        contents.write(album, collection)
     summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
     return changed
 
