@@ -48,6 +48,17 @@ def recognize(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) 
     return _tell(report, options, out, texts.recognized)
 
 
+def distances(options: argparse.Namespace, out: TextIO) -> int:
+    from faces.guard import Guard
+    from faces.jobs.hub import measure_channels
+    from faces.progress import Progress
+
+    hub = _open(options)
+    with _log(options, hub), Guard() as guard:
+        report = measure_channels(hub, options.channel, options.models or (), guard, Progress(), options.wait)
+    return _tell(report, options, out, texts.measured)
+
+
 def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
     from faces.guard import Guard
     from faces.jobs import remove as job

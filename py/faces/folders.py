@@ -26,6 +26,8 @@ CONTENTS, DISTANCES = "contents.json", "distances.json"
 IMPORT, IMPORT_DONE, IMPORTED = "import", "import-done", "imported.json"
 LOG, REPORT = "faces.log", "report.html"
 DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
+#: On a hub: one measuring of a channel at a time.
+DISTANCES_LOCK = "distances.lock"
 #: Everything the program may leave in the data folder.
 DATA_FILES = (
     NAMES_CSV,

@@ -44,6 +44,16 @@ def recognized(summary: Any) -> str:
     return f"{text}." if summary.written else f"Nothing changed: {text}."
 
 
+def measured(summary: Any) -> str:
+    lines = [
+        f"{model}, {metric}: {m['pairs_same']} pairs of the same people, {m['pairs_different']} of different ones, "
+        f"{sum(m['guesses'])} of {m['open']} open faces near somebody (default {m['default']:g}, in force {m['cut']:g})"
+        for model, metrics in summary.models.items()
+        for metric, m in metrics.items()
+    ]
+    return "\n".join(lines) or "No faces to measure."
+
+
 def removed(summary: Any) -> str:
     parts = [f"{n} detections of {name}" for name, n in summary.detections.items()]
     parts += [f"{n} embeddings of {name}" for name, n in summary.embeddings.items()]

@@ -12,8 +12,6 @@ from collections import defaultdict
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from faces import store
 from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, LockedError, PhotoError, StorageError
 from faces.files import Lock, lock
@@ -31,8 +29,8 @@ from faces.jobs.collection import (
     photo_key,
     subjects,
 )
-from faces.matcher import candidates, most_similar
-from faces.names import Guess, Standing, assign, clean_name, edited, resolve
+from faces.jobs.guesses import guess
+from faces.names import Guess, Standing, clean_name, edited, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
 from faces.settings import Settings
 
@@ -198,60 +196,6 @@ def take_edits(album: Album, settings: Settings) -> None:
             _standings(album, load(album, settings.detectors, False, NOT_FOR_NAMES), Summary())
     except LockedError as error:  # then that one carries them over
         log.warning("%s", error)
-
-
-def guess(collection: Collection, standings: dict[str, Standing], settings: Settings) -> dict[str, list[Guess]]:
-    """The guesses for each open face, of the model first in the settings first; with `enforce` of every model."""
-    faces = collection.faces()
-    present = {model for face in faces for model in face.by_model}
-    models = [m for m in settings.models if m in present] or [m for m in settings.spare_models if m in present]
-    photo_of = {face.id: face.photo for face in faces}
-    taken = {
-        (photo_of[face], standing.name)
-        for face, standing in standings.items()
-        if standing.state == NAMED and face in photo_of
-    }
-    rejected = {face: standing.rejected for face, standing in standings.items() if standing.rejected}
-    result: dict[str, list[Guess]] = defaultdict(list)
-    for model in models:
-        spaces: dict[tuple[str, int], list[tuple[Face, FaceRow]]] = defaultdict(list)
-        for face in faces:
-            row = face.by_model.get(model)
-            if row is not None and (settings.enforce or face.id not in result):
-                spaces[row.space, len(row.embedding)].append((face, row))
-        found = [near for items in spaces.values() for near in _near(items, model, standings, settings)]
-        for face_id, (name, distance) in assign(found, photo_of, taken, rejected).items():
-            result[face_id].append(Guess(name, distance, model))
-            if not settings.enforce:
-                taken.add((photo_of[face_id], name))
-    return dict(result)
-
-
-def _near(
-    items: list[tuple[Face, FaceRow]], model: str, standings: dict[str, Standing], settings: Settings
-) -> list[tuple[float, str, str]]:
-    """(distance, face, name) for every open face near enough to a person; `items` are of one space."""
-    nothing = Standing()
-    by_person: dict[str, list[FaceRow]] = defaultdict(list)
-    queries: list[tuple[Face, FaceRow]] = []
-    for face, row in items:
-        standing = standings.get(face.id, nothing)
-        if standing.state == NAMED and row.w >= settings.training_min_pixels:
-            by_person[standing.name].append(row)
-        elif standing.state == OPEN and row.w >= settings.result_min_pixels:
-            queries.append((face, row))
-    if not by_person or not queries:
-        return []
-    known, persons, names = [], [], sorted(by_person)
-    for number, name in enumerate(names):
-        vectors = np.stack([row.embedding for row in by_person[name]])
-        chosen = vectors[most_similar(vectors, settings.most_similar_percent, settings.most_similar_number)]
-        known.append(chosen)
-        persons += [number] * len(chosen)
-    unknown = np.stack([row.embedding for _, row in queries])
-    q, p, d = candidates(unknown, np.concatenate(known), persons, settings.threshold(model), settings.metric)
-    return [(distance, queries[i][0].id, names[n])
-            for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)]  # fmt: skip
 
 
 def _shown_rows(
