@@ -20,6 +20,7 @@ def detected(summary: Any) -> str:
     if not summary.done + summary.failed:
         parts = [f"{summary.photos} photos, none of them new"]
     for number, text in (
+        (summary.imported, "taken over from an import"),
         (summary.failed, "failed"),
         (summary.waiting, "still changing, left for the next run"),
         (summary.removed, "gone"),
