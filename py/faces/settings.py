@@ -74,6 +74,8 @@ class Settings:
     most_similar_number: int = _number("recognition.most_similar_number", 100, 1, 100_000)
     #: With several models: False takes the first that matches, True lists what each of them says.
     enforce: bool = field(default=False, metadata={"key": "recognition.enforce"})
+    #: What was guessed stays in faces.csv beside what a person decided.
+    history: bool = field(default=True, metadata={"key": "recognition.history"})
     ram: float = _number("worker.ram", 80.0, 1, 100)
     #: Seconds; 0 is no limit.
     time_limit: int = _number("worker.time_limit", 0, 0, 10_000_000)

@@ -93,7 +93,7 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
     standings, orphans = _standings(album, collection, summary)
     guesses = guess(collection, standings, settings) if match else None
     before = {shown.id: shown for data in collection.folders for shown in data.shown}
-    by_hand = _by_hand(collection, orphans, before)
+    by_hand = _by_hand(collection, orphans, before, settings)
     changed = []
     written: dict[str, ShownFace] = {}
     for data in collection.folders:
@@ -220,11 +220,17 @@ def _shown_rows(
                 _put_guess(shown, guesses.get(face.id, []), settings)
             elif shown.name_recognized in standing.rejected:
                 _put_guess(shown, [], settings)
+        elif not settings.history:
+            _put_guess(shown, [], settings)
         rows.append(shown)
     for old in data.shown:
         if old.id not in ids and is_waiting(data, old):
             standing = standings.get(old.id, nothing)
-            rows.append(replace(old, name=standing.name, state=standing.state, time_named=standing.time))
+            waiting = replace(old, name=standing.name, state=standing.state, time_named=standing.time)
+            if standing.state != OPEN and not settings.history:
+                waiting.extra = dict(old.extra)  # `old` is what the file said
+                _put_guess(waiting, [], settings)
+            rows.append(waiting)
     return rows
 
 
@@ -271,7 +277,7 @@ def _put_guess(shown: ShownFace, guesses: list[Guess], settings: Settings) -> No
 
 
 def _by_hand(
-    collection: Collection, orphans: dict[str, Standing], before: dict[str, ShownFace]
+    collection: Collection, orphans: dict[str, Standing], before: dict[str, ShownFace], settings: Settings
 ) -> dict[int, list[ShownFace]]:
     """Rows for decisions about a face that no detector finds (any more) on a photo that is there."""
     result: dict[int, list[ShownFace]] = defaultdict(list)
@@ -298,10 +304,16 @@ def _by_hand(
                     time_named=standing.time,
                     date_taken=row.date_taken,
                     content=row.content,
-                    extra=before[face].extra if face in before else {},
+                    extra=_kept_extra(before.get(face), settings),
                 )
             )
     return result
+
+
+def _kept_extra(old: ShownFace | None, settings: Settings) -> dict[str, str]:
+    """The other columns of a face that a person decided about."""
+    extra = old.extra if old else {}
+    return {key: value for key, value in extra.items() if key != "matches" or settings.history}
 
 
 def _number(rows: list[ShownFace]) -> None:
