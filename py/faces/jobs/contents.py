@@ -46,14 +46,17 @@ def summed_up(collection: Collection) -> dict[str, Any]:
     for number, data in enumerate(collection.folders):
         _add_detections(data, number, detectors)
         for face in data.faces:
-            for name in {row.model for row in face.rows} - {""}:
-                models[name].faces += 1
+            seen: set[str] = set()
             for row in face.rows:
                 if row.model:
+                    seen.add(row.model)
                     models[row.model].took((number, row.detector, face.id), row.seconds_embed)
-            for name in DEMOGRAPHY:
-                if any(getattr(row, name.lower()) not in (None, "") for row in face.rows):
-                    demography[name] = demography.get(name, 0) + 1
+            for name in seen:
+                models[name].faces += 1
+            if any(row.age is not None or row.gender or row.emotion or row.race for row in face.rows):
+                for name in DEMOGRAPHY:
+                    if any(getattr(row, name.lower()) not in (None, "") for row in face.rows):
+                        demography[name] = demography.get(name, 0) + 1
     failed = {(folder.name, photo_key(row.photo, row.file)) for folder, row in collection.failures}
     return {
         "version": 1,
@@ -86,16 +89,18 @@ class _Sum:
 
 
 def _add_detections(data: FolderData, number: int, detectors: dict[str, _Sum]) -> None:
-    def saw(rows: Iterable[FaceRow]) -> None:
+    def saw(rows: Iterable[FaceRow]) -> set[str]:
+        seen: set[str] = set()
         for row in rows:
-            photo = (number, photo_key(row.photo, row.file))
-            detectors[row.detector].photos.add(photo)
-            detectors[row.detector].took(photo, row.seconds_detect)
+            entry, photo = detectors[row.detector], (number, row.photo or row.file)
+            seen.add(row.detector)
+            entry.photos.add(photo)
+            entry.took(photo, row.seconds_detect)
+        return seen
 
     saw(data.empty)
     for face in data.faces:
-        saw(face.rows)
-        for name in {row.detector for row in face.rows}:
+        for name in saw(face.rows):
             detectors[name].faces += 1
 
 
