@@ -18,7 +18,7 @@ final class Setting
     public const DETECTORS = ['yunet', 'dlib', 'retinaface', 'mtcnn', 'ssd', 'mediapipe', 'opencv'];
     public const MODELS = ['Dlib', 'VGG-Face', 'Facenet', 'Facenet512', 'ArcFace', 'OpenFace', 'DeepFace', 'SFace', 'GhostFaceNet', 'Buffalo_L'];
     public const DEMOGRAPHY = ['Emotion', 'Age', 'Gender', 'Race'];
-    public const METRICS = ['cosine', 'euclidean', 'euclidean_l2'];
+    public const METRICS = ['euclidean', 'cosine', 'euclidean_l2'];
 
     /**
      * @param list<string>|string|int|float|bool $default

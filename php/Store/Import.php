@@ -197,7 +197,7 @@ final class Import
     {
         $found = $zip->statIndex($index);
         Memory::need(10 * $found['size'], $name);
-        $text = $zip->getFromIndex($index, $found['size'] + 1);
+        $text = @$zip->getFromIndex($index, $found['size'] + 1);
         if ($text === false || strlen($text) !== $found['size'] || crc32($text) !== $found['crc']) {
             throw self::refused(sprintf(t('%s is damaged'), $name));
         }
@@ -245,7 +245,7 @@ final class Import
         $to = State::open($target);
         $size = 0;
         $sum = hash_init('crc32b');
-        while ($from && $size <= $found['size'] && ($piece = (string) fread($from, self::PIECE)) !== '') {
+        while ($from && $size <= $found['size'] && ($piece = (string) @fread($from, self::PIECE)) !== '') {
             $size += strlen($piece);
             hash_update($sum, $piece);
             if (@fwrite($to, $piece) !== strlen($piece)) {

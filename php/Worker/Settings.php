@@ -61,7 +61,9 @@ final class Settings
         };
         $choices = Setting::all()[$kind]->choices;
         $names = is_string($set) ? array_filter(array_map('trim', explode(',', $set))) : [];
-        return $names === [] ? $choices : array_values(array_intersect($choices, $names));
+        $allowed = array_values(array_intersect($choices, $names));
+        // as the worker reads it (limits.py)
+        return $kind === 'demography' && $names === ['-'] ? [] : ($allowed ?: $choices);
     }
 
     /** Whether channels may use several detectors and models at once, and compare them. */

@@ -6,8 +6,10 @@ import argparse
 import dataclasses
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from faces import cli_hub, console, texts
@@ -74,7 +76,7 @@ def _availability(options: argparse.Namespace, out: TextIO) -> int:
             print(text, file=out, flush=True)
 
     if options.hub:
-        cli_hub.keep_weights_in(options.hub.absolute() / "store" / "[data]" / "faces")
+        cli_hub.find_weights(options.hub)
     kinds = {
         "detector": options.detectors or DETECTORS,
         "model": options.models or MODELS,
@@ -153,6 +155,8 @@ def _log(options: argparse.Namespace, album: Any) -> Any:
 def _recognize(options: argparse.Namespace, out: TextIO) -> int:
     from faces.jobs import channel, recognize
 
+    if options.distances:
+        return _distances(options, out)
     own = {"models": options.models, "metric": options.metric, "enforce": options.enforce}
     if options.hub:
         return cli_hub.recognize(options, out, own)
@@ -160,6 +164,21 @@ def _recognize(options: argparse.Namespace, out: TextIO) -> int:
     with _log(options, album):
         summary = recognize.run(album, channel.read_settings(album).with_options(**own), wait=options.wait)
     _print(out, options.json, summary, texts.recognized(summary))
+    if summary.problems:
+        raise PartlyFailed("\n".join(summary.problems))
+    return 0
+
+
+def _distances(options: argparse.Namespace, out: TextIO) -> int:
+    from faces.jobs import channel, distances
+
+    options.logfile = options.logfile or Path(os.devnull)  # it measures: the last run's log stays
+    if options.hub:
+        return cli_hub.distances(options, out)
+    album = _album(options)
+    with _log(options, album):
+        summary = distances.run(album, channel.read_settings(album), options.models or ())
+    _print(out, options.json, summary, texts.measured(summary))
     if summary.problems:
         raise PartlyFailed("\n".join(summary.problems))
     return 0

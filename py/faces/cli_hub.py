@@ -48,6 +48,17 @@ def recognize(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) 
     return _tell(report, options, out, texts.recognized)
 
 
+def distances(options: argparse.Namespace, out: TextIO) -> int:
+    from faces.guard import Guard
+    from faces.jobs.hub import measure_channels
+    from faces.progress import Progress
+
+    hub = _open(options)
+    with _log(options, hub), Guard() as guard:
+        report = measure_channels(hub, options.channel, options.models or (), guard, Progress(), options.wait)
+    return _tell(report, options, out, texts.measured)
+
+
 def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
     from faces.guard import Guard
     from faces.jobs import remove as job
@@ -106,14 +117,16 @@ def _open(options: argparse.Namespace) -> Hub:
     ):
         # Of several runs that follow each other, the page starts the first only.
         raise StopRequested("the admin has switched the search for faces off")
-    keep_weights_in(hub.state)
+    find_weights(options.hub)
     return hub
 
 
-def keep_weights_in(state: Path) -> None:
-    """Weights belong there where the home folder cannot be written to: a web user's rarely can."""
+def find_weights(root: Path) -> None:
+    """Weights lie in the hub's folder of ours where the home folder cannot be written to: a web user's rarely can."""
+    from faces.hub import state_folder
+
     if "DEEPFACE_HOME" not in os.environ and not os.access(Path.home(), os.W_OK):
-        os.environ["DEEPFACE_HOME"] = str(state)
+        os.environ["DEEPFACE_HOME"] = str(state_folder(root))
 
 
 @contextmanager

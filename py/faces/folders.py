@@ -14,14 +14,20 @@ from typing import Protocol
 from faces.errors import UsageError
 from faces.files import TEMP_PREFIX, DataFile
 from faces.images import EXTENSIONS
+from faces.limits import Limits
 from faces.store import one_line
 
 DATA_FOLDER = "faces"
 FACES_PKL, FACES_CSV = "faces.pkl", "faces.csv"
 NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON = "names.csv", "edits.csv", "config.json", "thresholds.json"
 FACES_STATISTICS, MODELS_STATISTICS = "faces_statistics.csv", "models_statistics.csv"
+#: On a hub, where no user sees them.
+CONTENTS, DISTANCES = "contents.json", "distances.json"
+IMPORT, IMPORT_DONE, IMPORTED = "import", "import-done", "imported.json"
 LOG, REPORT = "faces.log", "report.html"
 DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
+#: On a hub: one measuring of a channel at a time.
+DISTANCES_LOCK = "distances.lock"
 #: Everything the program may leave in the data folder.
 DATA_FILES = (
     NAMES_CSV,
@@ -90,6 +96,9 @@ class Album(Protocol):
 
     title: str
 
+    def limits(self) -> Limits:
+        """What its settings may ask for. Raises DatabaseError."""
+
     def folders(self, stat: bool = True) -> Iterator[Folder]:
         """Every folder with photos or data files, in the order of their names. Nothing is kept open. Without `stat`
         sizes and times of photos are not asked for, and are 0."""
@@ -102,6 +111,9 @@ class Album(Protocol):
 
     def choice(self) -> DataFile:
         """Where the first run keeps which detector and model it chose: JSON with the keys of config.json."""
+
+    def private(self, name: str) -> DataFile | None:
+        """A file beside the locks that no user sees, for the hub's pages; None for a folder, which has no pages."""
 
     def lock(self, name: str) -> Path:
         """Where a lock file lies."""
@@ -131,6 +143,9 @@ class PlainAlbum:
         self.title = str(self.root)
         self._follow = follow_symlinks
 
+    def limits(self) -> Limits:
+        return Limits()
+
     def data(self, name: str) -> DataFile:
         return DataFile(self.root / DATA_FOLDER / name)
 
@@ -145,6 +160,9 @@ class PlainAlbum:
 
     def choice(self) -> DataFile:
         return self.data(CONFIG_JSON)
+
+    def private(self, name: str) -> DataFile | None:
+        return None
 
     def lock(self, name: str) -> Path:
         return self.root / DATA_FOLDER / name

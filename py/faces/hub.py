@@ -6,6 +6,7 @@ the hub has a row for them: the page makes them.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import stat
@@ -21,12 +22,17 @@ from faces.errors import StorageError, UsageError
 from faces.files import DataFile, is_locked
 from faces.folders import (
     CONFIG_JSON,
+    CONTENTS,
     DATA_FOLDER,
     DETECT_LOCK,
+    DISTANCES,
     EDITS_CSV,
     FACES_CSV,
     FACES_PKL,
     FACES_STATISTICS,
+    IMPORT,
+    IMPORT_DONE,
+    IMPORTED,
     LOG,
     MODELS_STATISTICS,
     NAMES_CSV,
@@ -38,6 +44,7 @@ from faces.folders import (
     photo_time,
 )
 from faces.hubfile import HubFile, MissingFile
+from faces.limits import LIMIT_KEYS, Limits, parse_limits
 
 #: Our files in the channel's folder `faces`.
 CHANNEL_FILES = (NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON, FACES_STATISTICS, MODELS_STATISTICS)
@@ -45,8 +52,9 @@ CHANNEL_FILES = (NAMES_CSV, EDITS_CSV, CONFIG_JSON, THRESHOLDS_JSON, FACES_STATI
 _TEMPORARY = ".faces-tmp"
 HTCONFIG = ".htconfig.php"
 _CHOICE, _ASIDE = "choice.json", "aside"
-#: What the page keeps of the channel's data (php/Store): copies of faces.csv, and what clones were told.
-_PAGE = ("cache", "sent.json", "recognize.outcome")
+#: What the page keeps of the channel's data (php/Store): copies of faces.csv, and what clones were told; and what we
+#: keep for the page, or it for us.
+_PAGE = ("cache", "sent.json", "recognize.outcome", CONTENTS, DISTANCES, IMPORT, IMPORT_DONE, IMPORTED)
 
 
 class Hub:
@@ -65,7 +73,17 @@ class Hub:
                 f"{store} belongs to {_user(owner)}, you are {_user(os.geteuid())}: run as the web user, "
                 f"sudo -u {_user(owner)} ..."
             )
-        self.state = store / "[data]" / "faces"
+        self.state = state_folder(self.root)
+        self._limits: Limits | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """What the admin allows; asked once a run. Raises DatabaseError."""
+        if self._limits is None:
+            self._limits, warnings = parse_limits(self.database.values(LIMIT_KEYS))
+            for warning in warnings:
+                logging.getLogger("faces").warning(warning)
+        return self._limits
 
     def lock(self, name: str) -> Path:
         """Where a lock file for the whole hub, or the log, lies."""
@@ -136,6 +154,11 @@ class Hub:
 
     def album(self, channel: Channel) -> HubAlbum:
         return HubAlbum(self, channel)
+
+
+def state_folder(root: Path) -> Path:
+    """The folder of a hub that is ours alone: no user and no visitor gets at it."""
+    return root.absolute() / "store" / "[data]" / "faces"
 
 
 def open_hub(root: Path, environment: Mapping[str, str]) -> Hub:
@@ -214,6 +237,9 @@ class HubAlbum:
 
     # --- the protocol Album -------------------------------------------------------------------------------------
 
+    def limits(self) -> Limits:
+        return self.hub.limits
+
     def folders(self, stat: bool = True) -> Iterator[Folder]:
         """As the protocol has it; each file is looked at in any case: a row does not tell whether it is there."""
         if not self._fresh:
@@ -246,6 +272,9 @@ class HubAlbum:
 
     def choice(self) -> DataFile:
         return DataFile(self.lock(_CHOICE))
+
+    def private(self, name: str) -> DataFile | None:
+        return DataFile(self.lock(name))
 
     def lock(self, name: str) -> Path:
         return self.hub.state_of(self.channel) / name

@@ -161,6 +161,7 @@ def _add_recognize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=_list_of(MODELS, "model"), metavar="A,B", help="in the order to be tried")
     _add_metric(parser)
     parser.add_argument("--enforce", action="store_true", default=None, help="ask every model, for comparison")
+    parser.add_argument("--distances", action="store_true", help="recognize nobody: measure how far apart faces are")
     _add_wait(parser)
     _add_log(parser)
 

@@ -46,6 +46,9 @@ _NUMBERS = (
     "h",
     "confidence",
     "attempts",
+    "seconds_decode",
+    "seconds_detect",
+    "seconds_embed",
 )
 _PARQUET_MAGIC = b"PAR1"
 #: More rows than any folder has; a small file could claim billions.

@@ -74,6 +74,8 @@ class Settings:
     most_similar_number: int = _number("recognition.most_similar_number", 100, 1, 100_000)
     #: With several models: False takes the first that matches, True lists what each of them says.
     enforce: bool = field(default=False, metadata={"key": "recognition.enforce"})
+    #: What was guessed stays in faces.csv beside what a person decided.
+    history: bool = field(default=True, metadata={"key": "recognition.history"})
     ram: float = _number("worker.ram", 80.0, 1, 100)
     #: Seconds; 0 is no limit.
     time_limit: int = _number("worker.time_limit", 0, 0, 10_000_000)
@@ -82,6 +84,8 @@ class Settings:
     statistics: bool = field(default=False, metadata={"key": "worker.statistics"})
     follow_symlinks: bool = field(default=False, metadata={"key": "worker.follow_symlinks"})
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: Models that guess where no face has an embedding of `models`.
+    spare_models: tuple[str, ...] = MODELS
 
     def threshold(self, model: str) -> float:
         """The largest distance for this model and the metric set: thresholds.json, else the default."""

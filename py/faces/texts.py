@@ -20,6 +20,7 @@ def detected(summary: Any) -> str:
     if not summary.done + summary.failed:
         parts = [f"{summary.photos} photos, none of them new"]
     for number, text in (
+        (summary.imported, "taken over from an import"),
         (summary.failed, "failed"),
         (summary.waiting, "still changing, left for the next run"),
         (summary.removed, "gone"),
@@ -42,6 +43,16 @@ def recognized(summary: Any) -> str:
         f"{summary.guessed} recognized, {summary.new} of them new"
     )
     return f"{text}." if summary.written else f"Nothing changed: {text}."
+
+
+def measured(summary: Any) -> str:
+    lines = [
+        f"{model}, {metric}: {m['pairs_same']} pairs of the same people, {m['pairs_different']} of different ones, "
+        f"{sum(m['guesses'])} of {m['open']} open faces near somebody (default {m['default']:g}, in force {m['cut']:g})"
+        for model, metrics in summary.models.items()
+        for metric, m in metrics.items()
+    ]
+    return "\n".join(lines) or "No faces to measure."
 
 
 def removed(summary: Any) -> str:

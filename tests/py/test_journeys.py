@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from faces import store
 from faces.files import DataFile
+from faces.folders import PlainAlbum
+from faces.jobs import name as naming
+from faces.jobs import recognize
+from faces.jobs.channel import read_settings
 from faces.records import FAILED, NONE, Decision
 from fakes import draw
 from steps import again, call, find, ids, names, rows, shown, take_away
@@ -349,3 +353,36 @@ def test_journals_of_other_hubs_count_in_a_cloud_mounted_as_a_folder(drawn: Path
     assert names(drawn) == {"a.png#1": "Ada", "b.png#1": "?Ada", "b.png#2": "", "sub/c.png#1": "Grace"}
     assert take_away(drawn, everything=True).decisions == 2
     assert [path.name for path in drawn.rglob("*names*")] == ["names.Not ours.csv"]
+
+
+def test_without_history_no_guess_stays_beside_a_decision(drawn: Path) -> None:
+    """Decided faces lose what was guessed, open ones keep it; with `--enforce` `matches` goes, too."""
+    find(drawn, enforce=True)
+    call(drawn, "a.png", "Ruth")
+    album = PlainAlbum(drawn)
+    recognize.run(album, read_settings(album).with_options(enforce=True))
+    assert (shown(drawn)["b.png#1"].name_recognized, shown(drawn)["b.png#1"].distance) == ("Ruth", 0.0)
+    for decision, person in (("name", "Ada"), ("unknown", ""), ("ignore", "")):
+        naming.run(str(drawn / "b.png#1"), decision, person)
+        recognize.run(album, read_settings(album).with_options(enforce=True))
+        face = shown(drawn)["b.png#1"]
+        assert face.name_recognized == "Ruth" and face.extra["matches"]
+        summary = recognize.run(album, read_settings(album).with_options(history=False))
+        face = shown(drawn)["b.png#1"]
+        assert (face.name, face.name_recognized, face.distance, face.distance_metric) == (person, "", None, "")
+        assert not face.extra.get("matches") and summary.written
+        assert not recognize.run(album, read_settings(album).with_options(history=False)).written
+        naming.run(str(drawn / "b.png#1"), "clear")
+        recognize.run(album, read_settings(album).with_options(history=False, enforce=True))
+        assert shown(drawn)["b.png#1"].name_recognized == "Ruth"
+
+
+def test_without_history_a_face_that_no_detector_finds_any_more_keeps_its_name_only(drawn: Path) -> None:
+    find(drawn)
+    call(drawn, "a.png", "Ruth")
+    call(drawn, "b.png#1", "Ruth")
+    album = PlainAlbum(drawn)
+    (drawn / "faces.pkl").unlink()  # not redone yet: its rows wait
+    recognize.run(album, read_settings(album).with_options(history=False))
+    face = shown(drawn)["b.png#1"]
+    assert (face.name, face.name_recognized, face.distance) == ("Ruth", "", None)

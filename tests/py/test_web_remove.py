@@ -54,7 +54,7 @@ def a_life(web: WebHub, alice: int, owner: Client) -> list[str]:
     ):
         web.give(web.state(name, "alice"), {"version": 1, "name": SECRET})
     for name in ("faces.log", "worker.log", "detect.outcome"):
-        web.state(name).write_text(f"bob: fine\nalice: {SECRET}\n")
+        web.give(web.state(name), f"bob: fine\nalice: {SECRET}\n")
     half = web.root / "store" / "alice" / ".faces-tmp"
     half.mkdir(exist_ok=True)
     (half / "7.faces.csv").write_text(SECRET)
@@ -160,6 +160,7 @@ def test_what_is_not_ours_stays_and_is_named(web: WebHub, alice: int, owner: Cli
 def test_it_goes_on_by_the_cron_if_nobody_waits(web: WebHub, alice: int, owner: Client) -> None:
     """A run at work holds the locks; the wish is not lost, and nothing is made or named meanwhile."""
     a_life(web, alice, owner)
+    web.give(web.state("detect.lock", "alice"), "")
     locked = web.state("detect.lock", "alice").open("a")
     fcntl.flock(locked, fcntl.LOCK_EX)
     answer = owner.post(PAGE, everything="1", sure="1")

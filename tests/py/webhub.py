@@ -376,9 +376,9 @@ class WebHub(HubSite):
         place.unlink()
 
     def give(self, path: Path, value: object) -> None:
-        """A note of the worker's."""
+        """A note of the worker's: a text as it is, else as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(value))
+        path.write_text(value if isinstance(value, str) else json.dumps(value))
         owner = (self.root / "store").stat()
         for one in (path.parent, path):
             os.chown(one, owner.st_uid, owner.st_gid)

@@ -42,16 +42,21 @@ def just_after(time: str) -> str:
 
 
 def read_settings(album: Album) -> Settings:
-    """The album's settings; each wrong value or damaged file is logged and its default taken."""
+    """The album's settings as far as the hub's admin allows them; each wrong value or damaged file is logged and its
+    default taken. Raises DatabaseError."""
     config, config_warning = store.read_json(album.data(CONFIG_JSON))
     thresholds, thresholds_warning = store.read_json(album.data(THRESHOLDS_JSON))
     settings, warnings = parse_settings(config, thresholds)
     for warning in (config_warning, thresholds_warning, *warnings):
         if warning:
             log.warning(warning)
+    limits = album.limits()
+    settings, refused = limits.restrict(settings)
+    for line in refused:
+        log.info("%s: %s", album.title, line)
     if settings.detectors and settings.models:
         return settings
-    chosen, _ = parse_settings(store.read_json(album.choice())[0])
+    chosen, _ = limits.restrict(parse_settings(store.read_json(album.choice())[0])[0])
     return replace(settings, detectors=settings.detectors or chosen.detectors, models=settings.models or chosen.models)
 
 

@@ -66,9 +66,8 @@ def photo_key(photo: str, file: str) -> str:
     return photo or file
 
 
-#: Columns of faces.pkl that names and guesses do not depend on.
-NOT_FOR_STATISTICS = frozenset({"landmarks", "orientation", "min_width", "seconds_decode"})
-NOT_FOR_NAMES = NOT_FOR_STATISTICS | {"seconds_detect", "seconds_embed"}
+#: Columns of faces.pkl that names, guesses, statistics and contents.json do not depend on.
+NOT_FOR_NAMES = frozenset({"landmarks", "orientation", "min_width", "seconds_decode"})
 
 
 def load(

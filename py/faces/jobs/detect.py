@@ -23,7 +23,7 @@ from faces.errors import (
 from faces.files import Lock, lock
 from faces.folders import DETECT_LOCK, Album
 from faces.guard import Guard
-from faces.jobs import channel, recognize
+from faces.jobs import channel, imports, recognize
 from faces.jobs.channel import log
 from faces.jobs.plan import Plan, Wanted, make_plan
 from faces.jobs.suspects import Suspects
@@ -43,8 +43,11 @@ def prepare(album: Album, options: dict[str, Any]) -> Settings:
     if not settings.detectors or not settings.models:
         from faces.models import DEFAULT_MODELS, default_detectors
 
+        limits = album.limits()
         settings = replace(
-            settings, detectors=settings.detectors or default_detectors(), models=settings.models or DEFAULT_MODELS
+            settings,
+            detectors=settings.detectors or limits.default("detectors", default_detectors()),
+            models=settings.models or limits.default("models", DEFAULT_MODELS),
         )
     if not stored.detectors or not stored.models:
         channel.keep_choice(album, stored.detectors or settings.detectors, stored.models or settings.models)
@@ -99,6 +102,7 @@ def run(
 def _work(work: Worker) -> None:
     """Everything that is planned, then the recognition. Raises what ended it."""
     plan = work.plan
+    work.imports = imports.pending(work.album, plan, work.guard.check)
     for reason in plan.skipped:
         log.warning("skipped: %s", reason)
     if plan.total or any(item.vanished for item in plan.folders):
@@ -116,6 +120,8 @@ def _work(work: Worker) -> None:
         _after_recognition(work.summary, work.summary.recognition, plan)
     if ended:
         raise ended
+    if work.imports and work.went_through():
+        work.imports.finish(plan)
 
 
 def _after_recognition(summary: Summary, recognition: recognize.Summary, plan: Plan) -> None:

@@ -23,11 +23,11 @@ from faces.errors import (
     TimeLimitReached,
 )
 from faces.files import Lock, is_locked, lock
-from faces.folders import DETECT_LOCK, RECOGNIZE_LOCK
+from faces.folders import DETECT_LOCK, DISTANCES_LOCK, RECOGNIZE_LOCK
 from faces.guard import Guard
 from faces.heartbeat import QUIETLY, STOP, Heartbeat, stamp
 from faces.hub import Hub, HubAlbum
-from faces.jobs import detect, recognize, remove
+from faces.jobs import detect, distances, recognize, remove
 from faces.jobs.channel import log, read_settings
 from faces.progress import Progress
 
@@ -249,6 +249,28 @@ def recognize_channels(
     with turns.everything():
         for channel in channels:
             turns.take(channel, job, RECOGNIZE_LOCK, mute=is_locked(hub.state_of(channel) / DETECT_LOCK), wait=wait)
+    return turns.report
+
+
+def measure_channels(
+    hub: Hub, nick: str, models: Sequence[str], guard: Guard, shown: Progress, wait: float = 0.0
+) -> Report:
+    """Measure distances in the channel `nick`, or with "" in all that consent. Raises as `recognize_channels`."""
+
+    def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
+        # not `inner`: a request to stop the channel's detection would be taken away from it
+        summary = distances.run(album, read_settings(album), models, guard.check)
+        if summary.problems:
+            error = PartlyFailed("\n".join(summary.problems))
+            error.summary = summary  # type: ignore[attr-defined]
+            raise error
+        return summary
+
+    channels = hub.consenting(nick)
+    turns = _Turns(hub, "recognize", guard, shown, len(channels) == 1)
+    with turns.everything():
+        for channel in channels:
+            turns.take(channel, job, DISTANCES_LOCK, mute=True, wait=wait)
     return turns.report
 
 

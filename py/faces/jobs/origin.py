@@ -12,6 +12,7 @@ from faces.errors import PhotoError
 from faces.folders import Photo
 from faces.images import content_hash
 from faces.jobs.collection import photo_key
+from faces.jobs.imports import Imports
 from faces.jobs.plan import FolderPlan, Plan, by_photo, is_same_file, read_rows
 from faces.records import FAILED, FaceRow, new_face_id
 
@@ -22,20 +23,22 @@ MOST_SOURCES = 8
 @dataclass(slots=True)
 class Origin:
     """`rows` hold for the photo's content; `former` are those of other content that stood at its place.
-    `changed`: the rows differ from what is stored. `attempts`: failures so far, by (detector, model)."""
+    `changed`: the rows differ from what is stored. `attempts`: failures so far, by (detector, model). `imported`: the
+    rows come from an import."""
 
     content: str
     rows: list[FaceRow]
     former: list[FaceRow] = field(default_factory=list)
     changed: bool = False
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
+    imported: bool = False
 
 
 class Origins:
     """Finds them. Reads a photo only where size, time or name differ from what is stored."""
 
-    def __init__(self, plan: Plan, retry: bool):
-        self._plan, self._retry = plan, retry
+    def __init__(self, plan: Plan, retry: bool, imports: Imports | None = None):
+        self._plan, self._retry, self._imports = plan, retry, imports
         self._sources: dict[int, dict[str, list[FaceRow]]] = {}
         self._taken: set[tuple[int, str]] = set()
         self._seen: set[tuple[int, str]] = set()
@@ -58,6 +61,8 @@ class Origins:
             else:
                 moved = self._from_elsewhere(index, photo, key, content)
                 origin = Origin(content, moved, [row for row in good if row.face], bool(moved), attempts)
+        if self._imports:
+            self._import(origin, photo, item)
         self._seen.add((index, key))
         origin.former = [row for row in origin.former if row.face not in self.carried]
         if key in item.doubled:
@@ -95,6 +100,23 @@ class Origins:
                 return rows
             return self._with_new_ids(rows, plan.folders[index], photo)
         return []
+
+    def _import(self, origin: Origin, photo: Photo, item: FolderPlan) -> None:
+        """Give the photo what the import knows of its content, if nothing is known here. Ids stay if they are free."""
+        assert self._imports is not None
+        self._imports.seen.add(origin.content)
+        if any(row.status != FAILED for row in origin.rows):
+            return
+        known = self._imports.rows_of(origin.content)
+        if not known:
+            return
+        rows = [replace(row, file=photo.name, photo=photo.hash, size=photo.size, mtime_ns=photo.mtime_ns)
+                for row in known]  # fmt: skip
+        taken = {row.face for row in rows} & self._plan.ids
+        self._plan.ids |= {row.face for row in rows if row.face}
+        rest = [row for row in rows if row.face not in taken]
+        again = self._with_new_ids([row for row in rows if row.face in taken], item, photo)
+        origin.rows, origin.changed, origin.imported = rest + again, True, True
 
     def _has_left(self, place: tuple[int, str], content: str) -> bool:
         """Whether the photo of that content is not at its place any more: gone, or another one stands there."""

@@ -111,6 +111,8 @@ class Plan:
     #: The ids of all faces on photos that are there.
     ids: set[str] = field(default_factory=set)
     photos: int = 0
+    #: Folders of which the photos have to wait.
+    unready: int = 0
     problems: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -129,6 +131,7 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
     for folder in album.folders():
         plan.problems += folder.problems + folder.unready
         plan.skipped += folder.skipped
+        plan.unready += len(folder.unready)
         plan.photos += len(folder.photos)
         try:
             store.check_shown(folder.csv)  # a foreign one means: this folder is not ours to fill

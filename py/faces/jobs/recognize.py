@@ -1,7 +1,7 @@
 """Names for faces: what people decided, carried over to faces.csv, and guesses for the others.
 
 Reads faces.pkl, names.csv and faces.csv; writes faces.csv (and edits.csv, where a person edited names in
-faces.csv). Imports numpy and pyarrow only.
+faces.csv; on a hub contents.json). Imports numpy and pyarrow only.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ from collections import defaultdict
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from faces import store
 from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, LockedError, PhotoError, StorageError
 from faces.files import Lock, lock
 from faces.folders import RECOGNIZE_LOCK, Album, photo_time
 from faces.images import content_hash
-from faces.jobs import channel, statistics
+from faces.jobs import channel, contents, statistics
 from faces.jobs.channel import log
 from faces.jobs.collection import (
     NOT_FOR_NAMES,
-    NOT_FOR_STATISTICS,
     Collection,
     Face,
     FolderData,
@@ -32,10 +29,10 @@ from faces.jobs.collection import (
     photo_key,
     subjects,
 )
-from faces.matcher import candidates, most_similar
-from faces.names import Guess, Standing, assign, clean_name, edited, resolve
+from faces.jobs.guesses import guess
+from faces.names import Guess, Standing, clean_name, edited, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
-from faces.settings import MODELS, Settings
+from faces.settings import Settings
 
 
 @dataclass(slots=True)
@@ -90,14 +87,13 @@ def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0,
 def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> list[str]:
     """Read all, write what changed. The folders of which somebody changed faces.csv meanwhile: their edits are to be
     read first."""
-    without = NOT_FOR_STATISTICS if settings.statistics else NOT_FOR_NAMES
-    collection = load(album, settings.detectors, match, without)
+    collection = load(album, settings.detectors, match, NOT_FOR_NAMES)
     summary.problems, summary.damaged = collection.problems, collection.damaged
     summary.failures = len(collection.failures)
     standings, orphans = _standings(album, collection, summary)
     guesses = guess(collection, standings, settings) if match else None
     before = {shown.id: shown for data in collection.folders for shown in data.shown}
-    by_hand = _by_hand(collection, orphans, before)
+    by_hand = _by_hand(collection, orphans, before, settings)
     changed = []
     written: dict[str, ShownFace] = {}
     for data in collection.folders:
@@ -122,6 +118,8 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
             raise
         except (StorageError, DataFileError) as error:
             summary.problems.append(str(error))
+    if not changed:
+        contents.write(album, collection)
     summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
     return changed
 
@@ -200,60 +198,6 @@ def take_edits(album: Album, settings: Settings) -> None:
         log.warning("%s", error)
 
 
-def guess(collection: Collection, standings: dict[str, Standing], settings: Settings) -> dict[str, list[Guess]]:
-    """The guesses for each open face, of the model first in the settings first; with `enforce` of every model."""
-    faces = collection.faces()
-    present = {model for face in faces for model in face.by_model}
-    models = [m for m in settings.models if m in present] or [m for m in MODELS if m in present]
-    photo_of = {face.id: face.photo for face in faces}
-    taken = {
-        (photo_of[face], standing.name)
-        for face, standing in standings.items()
-        if standing.state == NAMED and face in photo_of
-    }
-    rejected = {face: standing.rejected for face, standing in standings.items() if standing.rejected}
-    result: dict[str, list[Guess]] = defaultdict(list)
-    for model in models:
-        spaces: dict[tuple[str, int], list[tuple[Face, FaceRow]]] = defaultdict(list)
-        for face in faces:
-            row = face.by_model.get(model)
-            if row is not None and (settings.enforce or face.id not in result):
-                spaces[row.space, len(row.embedding)].append((face, row))
-        found = [near for items in spaces.values() for near in _near(items, model, standings, settings)]
-        for face_id, (name, distance) in assign(found, photo_of, taken, rejected).items():
-            result[face_id].append(Guess(name, distance, model))
-            if not settings.enforce:
-                taken.add((photo_of[face_id], name))
-    return dict(result)
-
-
-def _near(
-    items: list[tuple[Face, FaceRow]], model: str, standings: dict[str, Standing], settings: Settings
-) -> list[tuple[float, str, str]]:
-    """(distance, face, name) for every open face near enough to a person; `items` are of one space."""
-    nothing = Standing()
-    by_person: dict[str, list[FaceRow]] = defaultdict(list)
-    queries: list[tuple[Face, FaceRow]] = []
-    for face, row in items:
-        standing = standings.get(face.id, nothing)
-        if standing.state == NAMED and row.w >= settings.training_min_pixels:
-            by_person[standing.name].append(row)
-        elif standing.state == OPEN and row.w >= settings.result_min_pixels:
-            queries.append((face, row))
-    if not by_person or not queries:
-        return []
-    known, persons, names = [], [], sorted(by_person)
-    for number, name in enumerate(names):
-        vectors = np.stack([row.embedding for row in by_person[name]])
-        chosen = vectors[most_similar(vectors, settings.most_similar_percent, settings.most_similar_number)]
-        known.append(chosen)
-        persons += [number] * len(chosen)
-    unknown = np.stack([row.embedding for _, row in queries])
-    q, p, d = candidates(unknown, np.concatenate(known), persons, settings.threshold(model), settings.metric)
-    return [(distance, queries[i][0].id, names[n])
-            for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)]  # fmt: skip
-
-
 def _shown_rows(
     data: FolderData,
     standings: dict[str, Standing],
@@ -276,11 +220,17 @@ def _shown_rows(
                 _put_guess(shown, guesses.get(face.id, []), settings)
             elif shown.name_recognized in standing.rejected:
                 _put_guess(shown, [], settings)
+        elif not settings.history:
+            _put_guess(shown, [], settings)
         rows.append(shown)
     for old in data.shown:
         if old.id not in ids and is_waiting(data, old):
             standing = standings.get(old.id, nothing)
-            rows.append(replace(old, name=standing.name, state=standing.state, time_named=standing.time))
+            waiting = replace(old, name=standing.name, state=standing.state, time_named=standing.time)
+            if standing.state != OPEN and not settings.history:
+                waiting.extra = dict(old.extra)  # `old` is what the file said
+                _put_guess(waiting, [], settings)
+            rows.append(waiting)
     return rows
 
 
@@ -327,7 +277,7 @@ def _put_guess(shown: ShownFace, guesses: list[Guess], settings: Settings) -> No
 
 
 def _by_hand(
-    collection: Collection, orphans: dict[str, Standing], before: dict[str, ShownFace]
+    collection: Collection, orphans: dict[str, Standing], before: dict[str, ShownFace], settings: Settings
 ) -> dict[int, list[ShownFace]]:
     """Rows for decisions about a face that no detector finds (any more) on a photo that is there."""
     result: dict[int, list[ShownFace]] = defaultdict(list)
@@ -354,10 +304,16 @@ def _by_hand(
                     time_named=standing.time,
                     date_taken=row.date_taken,
                     content=row.content,
-                    extra=before[face].extra if face in before else {},
+                    extra=_kept_extra(before.get(face), settings),
                 )
             )
     return result
+
+
+def _kept_extra(old: ShownFace | None, settings: Settings) -> dict[str, str]:
+    """The other columns of a face that a person decided about."""
+    extra = old.extra if old else {}
+    return {key: value for key, value in extra.items() if key != "matches" or settings.history}
 
 
 def _number(rows: list[ShownFace]) -> None:

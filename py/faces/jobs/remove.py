@@ -15,6 +15,7 @@ from faces.folders import (
     CONFIG_JSON,
     DATA_FILES,
     DETECT_LOCK,
+    DISTANCES,
     NAMES_LOCK,
     RECOGNIZE_LOCK,
     REPORT,
@@ -23,6 +24,7 @@ from faces.folders import (
     Folder,
     is_journal,
 )
+from faces.jobs import contents
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
 from faces.jobs.statistics import HEADERS as STATISTICS
@@ -77,8 +79,22 @@ def run(album: Album, what: What, wait: float = 0.0, check: Callable[[], None] =
             _remove_journal(album, summary)  # last: names left in a faces.csv would come back without it
         if what.everything:
             _remove_data_folder(album, summary)
+        else:
+            _for_pages(album)
     log.info("removed: %s", summary)
     return summary
+
+
+def _for_pages(album: Album) -> None:
+    """What the hub's pages are told of what is there: nothing of what is gone."""
+    try:
+        if measured := album.private(DISTANCES):
+            measured.remove()
+        contents.refresh(album)
+    except DatabaseError:
+        raise
+    except FacesError as error:
+        log.warning("%s", error)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from faces.records import FAILED, Box, FaceRow, ShownFace
 from faces.settings import Settings
 
 if TYPE_CHECKING:
+    from faces.jobs.imports import Imports
     from faces.jobs.origin import Origin
     from faces.jobs.photo import Job, Pipeline, Result
     from faces.models import Models
@@ -44,6 +45,7 @@ class Summary:
     faces: int = 0
     failed: int = 0
     moved: int = 0
+    imported: int = 0
     waiting: int = 0
     skipped: int = 0
     removed: int = 0
@@ -60,7 +62,12 @@ class Summary:
     @property
     def changed(self) -> bool:
         return bool(
-            self.done or self.failed or self.removed or self.moved or (self.recognition and self.recognition.written)
+            self.done
+            or self.failed
+            or self.removed
+            or self.moved
+            or self.imported
+            or (self.recognition and self.recognition.written)
         )
 
 
@@ -80,10 +87,13 @@ class Worker:
         models: Models | None,
         match: bool,
         retry: bool,
+        imports: Imports | None = None,
     ):
         self.album, self.settings, self.wanted, self.plan, self.summary = album, settings, wanted, plan, summary
         self.guard, self.progress, self.match, self.retry = guard, progress, match, retry
-        self.models = models
+        self.models, self.imports = models, imports
+        #: Whether a folder could not be read or written.
+        self.broken = False
         self.stored_at = time.monotonic()
         self.batch: list[Result] = []
         self._pipeline: Pipeline | None = None
@@ -108,7 +118,7 @@ class Worker:
             from faces.jobs.origin import Origins
 
             self.decided = self._decided()
-            self.origins = Origins(self.plan, self.retry)
+            self.origins = Origins(self.plan, self.retry, self.imports)
         late: list[tuple[int, Photo]] = []
         try:
             for index, item in enumerate(self.plan.folders):
@@ -122,6 +132,10 @@ class Worker:
             if self._pipeline is not None:
                 self.summary.missing = self._pipeline.missing
                 self.dates.close()
+
+    def went_through(self) -> bool:
+        """Whether every photo had its turn, of those that ever will."""
+        return not (self.broken or self.summary.waiting or self.plan.unready)
 
     def _decided(self) -> dict[str, list[tuple[str, Box]]]:
         """Content hash, or the hub's hash where only that is known -> faces that decisions are about: their ids hold
@@ -144,7 +158,7 @@ class Worker:
         except DiskFull:
             raise
         except (StorageError, DataFileError) as error:
-            self.batch = []
+            self.batch, self.broken = [], True
             self.summary.problems.append(str(error))
             log.error("%s", error)
 
@@ -195,6 +209,7 @@ class Worker:
             rows[key] = self._given_up(photo, rows.get(key, []), error)
             self._tell(path, 0, str(error), time.monotonic() - start)
             return
+        self.summary.imported += origin.imported
         lack = lacking(origin.rows, self.wanted)
         usable = self.pipeline.usable(lack) if lack else lack
         if usable:
@@ -207,7 +222,7 @@ class Worker:
             rows[key] = origin.rows
             self._free(origin.former, origin.rows)
             self.plan.ids.update(row.face for row in origin.rows if row.face)
-            self.summary.moved += 1
+            self.summary.moved += not origin.imported
             self._tell(path, len({row.face for row in origin.rows if row.face}), "", time.monotonic() - start)
 
     def _work(self, job: Job) -> None:

@@ -1,0 +1,110 @@
+"""Who a face may be: the named faces of each person, and the open faces near enough to one of them. Pure: no files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.jobs.collection import Collection, Face
+from faces.matcher import Vectors, candidates, most_similar
+from faces.names import Guess, Standing, assign
+from faces.records import NAMED, OPEN, FaceRow
+from faces.settings import Settings
+
+_NOTHING = Standing()
+
+
+def guess(collection: Collection, standings: dict[str, Standing], settings: Settings) -> dict[str, list[Guess]]:
+    """The guesses for each open face, of the model first in the settings first; with `enforce` of every model."""
+    faces = collection.faces()
+    present = {model for face in faces for model in face.by_model}
+    models = [m for m in settings.models if m in present] or [m for m in settings.spare_models if m in present]
+    photo_of = {face.id: face.photo for face in faces}
+    taken = names_taken(photo_of, standings)
+    rejected = names_rejected(standings)
+    result: dict[str, list[Guess]] = defaultdict(list)
+    for model in models:
+        left = [face for face in faces if settings.enforce or face.id not in result]
+        found = [near for items in spaces(left, model) for near in _near(items, model, standings, settings)]
+        for face_id, (name, distance) in assign(found, photo_of, taken, rejected).items():
+            result[face_id].append(Guess(name, distance, model))
+            if not settings.enforce:
+                taken.add((photo_of[face_id], name))
+    return dict(result)
+
+
+def names_taken(photo_of: Mapping[str, str], standings: Mapping[str, Standing]) -> set[tuple[str, str]]:
+    """(photo, name) of every name that a person gave."""
+    return {
+        (photo_of[face], standing.name)
+        for face, standing in standings.items()
+        if standing.state == NAMED and face in photo_of
+    }
+
+
+def names_rejected(standings: Mapping[str, Standing]) -> dict[str, set[str]]:
+    """Face -> names that it must not get."""
+    return {face: standing.rejected for face, standing in standings.items() if standing.rejected}
+
+
+def spaces(faces: Iterable[Face], model: str) -> list[list[tuple[Face, FaceRow]]]:
+    """The faces with an embedding of this model, together with those that they can be compared with."""
+    found: dict[tuple[str, int], list[tuple[Face, FaceRow]]] = defaultdict(list)
+    for face in faces:
+        row = face.by_model.get(model)
+        if row is not None:
+            found[row.space, len(row.embedding)].append((face, row))
+    return list(found.values())
+
+
+@dataclass(slots=True)
+class Sides:
+    """The two sides of one space: open faces (ids, vectors), and the known ones that are learnt from, each with the
+    number of its person; `names` are those persons', sorted."""
+
+    open: list[str]
+    unknown: Vectors
+    known: Vectors
+    persons: NDArray[np.intp]
+    names: list[str]
+
+
+def sides(
+    items: Iterable[tuple[Face, FaceRow]], standings: Mapping[str, Standing], settings: Settings
+) -> tuple[Sides | None, int]:
+    """Who takes part in guessing, of one space: None if nothing can be guessed. And the number of open faces."""
+    by_person: dict[str, list[FaceRow]] = defaultdict(list)
+    queries: list[tuple[Face, FaceRow]] = []
+    for face, row in items:
+        standing = standings.get(face.id, _NOTHING)
+        if standing.state == NAMED and row.w >= settings.training_min_pixels:
+            by_person[standing.name].append(row)
+        elif standing.state == OPEN and row.w >= settings.result_min_pixels:
+            queries.append((face, row))
+    if not by_person or not queries:
+        return None, len(queries)
+    known, persons, names = [], [], sorted(by_person)
+    for number, name in enumerate(names):
+        vectors = np.stack([row.embedding for row in by_person[name]])
+        chosen = vectors[most_similar(vectors, settings.most_similar_percent, settings.most_similar_number)]
+        known.append(chosen)
+        persons += [number] * len(chosen)
+    unknown = np.stack([row.embedding for _, row in queries])
+    people = np.array(persons, np.intp)
+    return Sides([face.id for face, _ in queries], unknown, np.concatenate(known), people, names), len(queries)
+
+
+def _near(
+    items: list[tuple[Face, FaceRow]], model: str, standings: dict[str, Standing], settings: Settings
+) -> list[tuple[float, str, str]]:
+    """(distance, face, name) for every open face near enough to a person; `items` are of one space."""
+    found, _ = sides(items, standings, settings)
+    if found is None:
+        return []
+    q, p, d = candidates(found.unknown, found.known, found.persons, settings.threshold(model), settings.metric)
+    return [(distance, found.open[i], found.names[n])
+            for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)]  # fmt: skip
