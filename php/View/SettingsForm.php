@@ -108,14 +108,14 @@ final class SettingsForm
             $check = $this->check->of($kind, $name);
             $reason = match (true) {
                 !in_array($name, $allowed, true) => t('The admin of this hub does not allow it.'),
-                $check !== null && !$check['works'] => sprintf(t('It does not work on this server: %s'), $check['reason']),
+                $check !== null && !$check['works'] => t('It does not work on this server. The admin is told what to do.'),
                 default => '',
             };
             $found[] = [
                 'value' => $name,
                 'label' => $name,
                 'isChosen' => in_array($name, $chosen, true),
-                'cost' => $this->cost->of($kind, $name),
+                'cost' => $reason === '' ? $this->cost->of($kind, $name) : '',
                 'reason' => $reason,
                 // what does not work here may still be taken away; and a computer at home may have it
                 'isOff' => !in_array($name, $allowed, true) || ($reason !== '' && !in_array($name, $chosen, true) && Launcher::obstacle() === ''),

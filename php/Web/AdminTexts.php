@@ -78,7 +78,7 @@ final class AdminTexts
                     'isAllowed' => in_array($name, $allowed, true),
                     'state' => $one === null ? 'untried' : ($one['works'] ? 'works' : 'broken'),
                     'works' => $one === null ? t('not checked') : ($one['works'] ? t('works') : t('does not work')),
-                    'memory' => $one !== null && $one['megabytes'] > 0 ? sprintf(t('%d MB'), (int) round($one['megabytes'])) : '',
+                    'memory' => $one !== null && $one['works'] && $one['megabytes'] > 0 ? sprintf(t('%d MB'), (int) round($one['megabytes'])) : '',
                     'load' => $one !== null && $one['works'] ? sprintf(t('%.1f s'), $one['load']) : '',
                     'each' => $one !== null && $one['works'] ? self::each($kind, $one['each']) : '',
                     'reason' => $one['reason'] ?? '',

@@ -10,9 +10,9 @@
 {{if $check.failure}}<p role="alert" class="faces-problem">{{$t.failed|escape}} {{$check.failure|escape}}</p>{{/if}}
 <p><button type="submit" name="action" value="check">{{$t.check|escape}}</button></p>{{/if}}
 {{foreach $engines as $kind => $rows}}
-<div class="faces-scroll"><table class="faces-table"><caption>{{$t.$kind|escape}}</caption>
-<thead><tr><th scope="col">{{$t.allowed|escape}}</th><th scope="col">{{$t.works|escape}}</th><th scope="col">{{$t.memory|escape}}</th><th scope="col">{{$t.load|escape}}</th><th scope="col">{{$t.each|escape}}</th><th scope="col">{{$t.todo|escape}}</th></tr></thead>
-<tbody>{{foreach $rows as $row}}<tr><th scope="row"><label class="faces-choice"><input type="checkbox" name="{{$kind|escape}}[]" value="{{$row.name|escape}}"{{if $row.isAllowed}} checked{{/if}}> {{$row.name|escape}}</label></th><td class="faces-{{$row.state|escape}}">{{$row.works|escape}}</td><td>{{$row.memory|escape}}</td><td>{{$row.load|escape}}</td><td>{{$row.each|escape}}</td><td>{{$row.reason|escape}}</td></tr>
+<div class="faces-scroll"><table class="faces-table faces-engines"><caption>{{$t.$kind|escape}}</caption>
+<thead><tr><th scope="col">{{$t.allowed|escape}}</th><th scope="col">{{$t.works|escape}}</th><th scope="col">{{$t.memory|escape}}</th><th scope="col">{{$t.load|escape}}</th><th scope="col">{{$t.each|escape}}</th></tr></thead>
+<tbody>{{foreach $rows as $row}}<tr><th scope="row"><label class="faces-choice"><input type="checkbox" name="{{$kind|escape}}[]" value="{{$row.name|escape}}"{{if $row.isAllowed}} checked{{/if}}> {{$row.name|escape}}</label></th><td class="faces-{{$row.state|escape}}">{{$row.works|escape}}{{if $row.reason}} <details><summary>{{$t.todo|escape}}</summary>{{$row.reason|escape}}</details>{{/if}}</td><td>{{$row.memory|escape}}</td><td>{{$row.load|escape}}</td><td>{{$row.each|escape}}</td></tr>
 {{/foreach}}</tbody></table></div>
 {{/foreach}}
 {{if $versions}}<details><summary>{{$t.versions|escape}}</summary><table class="faces-table">{{foreach $versions as $package => $version}}<tr><th scope="row">{{$package|escape}}</th><td>{{$version|escape}}</td></tr>
