@@ -174,7 +174,7 @@ final class Import
             throw self::refused(t('it is not an export of faces'));
         }
         if (($info['version'] ?? 0) !== Export::VERSION) {
-            throw self::refused(t('it was made by a newer version; update this addon'));
+            throw self::refused(t('it is not of a version that is known here; update this addon'));
         }
     }
 

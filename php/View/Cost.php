@@ -61,7 +61,7 @@ final class Cost
     public static function duration(float $seconds): string
     {
         return match (true) {
-            $seconds < 60 => t('less than a minute'),
+            $seconds <= 60 => t('less than a minute'),
             $seconds < 5400 => sprintf(t('about %d minutes'), (int) ceil($seconds / 60)),
             $seconds < 172_800 => sprintf(t('about %d hours'), (int) round($seconds / 3600)),
             default => sprintf(t('about %d days'), (int) round($seconds / 86_400)),

@@ -94,6 +94,18 @@ final class AdminTexts
         return sprintf($kind === 'detectors' ? t('%1$.2f s a photo, a thousand: %2$s') : t('%1$.2f s a face, a thousand: %2$s'), $seconds, $thousand);
     }
 
+    private static function state(string $state): string
+    {
+        return match ($state) {
+            'planning' => t('looking what is to be done'),
+            'waiting' => t('waiting'),
+            'detecting' => t('finding faces'),
+            'recognizing' => t('recognizing people'),
+            'removing' => t('removing'),
+            default => t('starting'),
+        };
+    }
+
     /** @param array<string, mixed> $status */
     public static function run(string $nick, array $status): string
     {
@@ -102,7 +114,7 @@ final class AdminTexts
         if ($updated === 0) {
             return sprintf(t('%1$s: started %2$s, no word from it yet.'), $who, Template::time((string) ($status['started'] ?? '')));
         }
-        $text = sprintf(t('%1$s: %2$s, %3$d of %4$d photos, memory %5$d %%, last word %6$s.'), $who, (string) ($status['state'] ?? ''),
+        $text = sprintf(t('%1$s: %2$s, %3$d of %4$d photos, memory %5$d %%, last word %6$s.'), $who, self::state((string) ($status['state'] ?? '')),
             (int) ($status['done'] ?? 0), (int) ($status['total'] ?? 0), (int) ($status['ram'] ?? 0), Template::time((string) $status['updated']));
         $eta = (string) ($status['eta'] ?? '');
         return $text . ($eta === '' ? '' : ' ' . sprintf(t('It ends at about %s.'), Template::time($eta)));
@@ -112,14 +124,14 @@ final class AdminTexts
     public static function all(): array
     {
         return ['selfcheck' => t('Self-check'), 'check' => t('Check now'), 'endCheck' => t('Stop the self-check'), 'versions' => t('Versions'),
-            'package' => t('Package'), 'version' => t('Version'), 'detectors' => t('Detectors'), 'models' => t('Models'), 'demography' => t('Guesses about people'),
-            'name' => t('Name'), 'works' => t('Works?'), 'memory' => t('Memory'), 'load' => t('Loading'), 'each' => t('Time'), 'todo' => t('What to do'),
+            'detectors' => t('Detectors'), 'models' => t('Models'), 'demography' => t('Guesses about people'),
+            'works' => t('Works?'), 'memory' => t('Memory'), 'load' => t('Loading time'), 'each' => t('Time'), 'todo' => t('What to do'),
             'allowed' => t('Channels may use it'), 'atWork' => t('At work'), 'nothing' => t('Nothing is at work.'), 'stop' => t('Stop'),
             'failure' => t('The last failure'), 'noFailure' => t('None.'), 'log' => t('Errors are written to'), 'settings' => t('Settings'), 'save' => t('Save'),
             'experimental' => t('Experiments: channels may use several detectors and models at once, and compare them'),
             'immediate' => t('People may be looked for as soon as somebody gives a name'), 'block' => t('Block Python on this server: nothing is searched, naming goes on'),
             'interval' => t('Minutes between two searches for new photos by the hub\'s cron (0: none)'),
-            'ram' => t('Percent of the machine\'s memory at which the search stops (0: what channels set, 80)'), 'zoom' => t('Photos in a row, where a channel has not set it'),
+            'ram' => t('Percent of the machine\'s memory at which a search stops (0: the hub sets no limit)'), 'zoom' => t('Photos in a row, where a channel has not set it'),
             'python' => t('Path of Python (empty: the addon\'s own, else the system\'s)'), 'used' => t('In use:'), 'usage' => t('What is stored'),
             'channel' => t('Channel'), 'files' => t('Data files'), 'size' => t('Size'), 'cached' => t('On the server'), 'removeAll' => t('Remove all face data of all channels'),
             'aboutRemove' => t('Faces, names, settings of every channel, also of those that no longer have the app. The app is taken away from all of them. There is no way back.'),

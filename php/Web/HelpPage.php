@@ -33,7 +33,7 @@ final class HelpPage
             t('You give a name to a face. The other faces of that person get a guess, shown with a question mark.'),
             t('You confirm a guess, or say that it is somebody else: then that name is not offered for this face again. The more faces have names, the better the guesses.'),
             t('New photos are found by themselves: when you open the page, and when the server\'s clock says so.'),
-            t('You search for people and dates, correct what is wrong, and take names back at any time.'),
+            t('You search for people, correct what is wrong, and take names back at any time.'),
         ];
     }
 

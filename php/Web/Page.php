@@ -100,7 +100,7 @@ final class Page
             return $text . ($eta ? ' ' . sprintf(t('It ends at about %s.'), datetime_convert('UTC', date_default_timezone_get(), gmdate('Y-m-d H:i:s', $eta), 'H:i')) : '');
         }
         if ($failure !== null) {
-            return sprintf(t('The last search failed (%1$s): %2$s'), $failure['time'], $failure['reason']);
+            return sprintf(t('The last run failed (%1$s): %2$s'), $failure['time'], $failure['reason']);
         }
         if (!in_array($status['state'], ['failed', 'stopped'], true)) {
             return '';
@@ -158,7 +158,7 @@ final class Page
     {
         return ['name' => t('Name'), 'save' => t('Save'), 'unknown' => t('Unknown person'), 'ignore' => t('Not a face'),
             'yes' => t('Yes'), 'reject' => t('Not this person'), 'clear' => t('Take back'), 'show' => t('Show'), 'person' => t('Person'), 'faces' => t('Faces'),
-            'earlier' => t('Back'), 'later' => t('More'), 'search' => t('Look for new photos now'), 'stop' => t('Stop'),
+            'earlier' => t('Back'), 'later' => t('More photos'), 'search' => t('Look for new photos now'), 'stop' => t('Stop'),
             'none' => t('No photos with faces here yet.'), 'change' => t('Change')];
     }
 

@@ -113,7 +113,7 @@ final class RemovePage
         return [
             t('Photos with faces') => (string) $people['photos'],
             t('Faces') => (string) max($people['faces'], $contents->number('faces')),
-            t('Faces with a name, unknown, or none') => (string) ($people['named'] + $people['unknown'] + $people['ignored']),
+            t('Faces that somebody decided about') => (string) ($people['named'] + $people['unknown'] + $people['ignored']),
             t('Decisions (each name you gave or took back)') => $decisions,
             t('Data files in your cloud') => sprintf(t('%1$d (%2$s)'), $count['files'], Template::bytes($count['bytes'])),
             t('Notes and copies on the server') => sprintf(t('%1$d (%2$s)'), $count['caches'], Template::bytes($count['cached'])),

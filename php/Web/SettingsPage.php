@@ -43,7 +43,7 @@ final class SettingsPage
             default => throw new Refusal(sprintf(t('%s: there is no such preset'), 'preset'), Refusal::BAD),
         };
         if ($values === []) {
-            throw new Refusal(t('Nothing was given to be saved.'), Refusal::BAD);
+            throw new Refusal(t('There was nothing to save.'), Refusal::BAD);
         }
         $settings->save($values, new ChannelFiles($album->cloud, $album->quota), $album->quota);
         if ($request->lenient('page') === '1') {

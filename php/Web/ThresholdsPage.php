@@ -34,7 +34,7 @@ final class ThresholdsPage
         }
         $values = self::given($request);
         if ($values === []) {
-            throw new Refusal(t('Nothing was given to be saved.'), Refusal::BAD);
+            throw new Refusal(t('There was nothing to save.'), Refusal::BAD);
         }
         if ($request->field('preview') === '1') {
             return self::page($album, $values, t('Not saved yet: this is what would change.'));

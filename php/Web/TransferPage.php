@@ -140,6 +140,7 @@ final class TransferPage
             'text' => sprintf(t('The last import: of %1$d photos %2$d are here, with the same content; faces taken over: %3$d.'), $number('photos'), $number('matched'), $number('faces')),
             'left' => $number('photos') - $number('matched'),
             'missing' => $missing,
+            'hasMore' => count(is_array($found['missing'] ?? null) ? $found['missing'] : []) > self::NAMED,
         ];
     }
 
@@ -165,8 +166,8 @@ final class TransferPage
     /** @return array<string, string> */
     private static function texts(): array
     {
-        return ['export' => t('Export'), 'aboutExport' => t('Faces, names and settings in one file, without the photos. Whoever has it can recognize the people in it: keep it where nobody else gets at it.'),
-            'download' => t('Download the file'), 'import' => t('Import'), 'aboutImport' => t('From a file that was exported here or on another hub. Photos are known by their content; nothing is asked twice; what you decided here stays, where it is newer.'),
+        return ['export' => t('Export faces'), 'aboutExport' => t('Faces, names and settings in one file, without the photos. Whoever has it can recognize the people in it: keep it where nobody else gets at it.'),
+            'download' => t('Download the file'), 'import' => t('Import faces'), 'aboutImport' => t('From a file that was exported here or on another hub. Photos are known by their content; nothing is asked twice; what you decided here stays, where it is newer.'),
             'file' => t('File'), 'settings' => t('Take the settings in it, too'), 'take' => t('Import this file'), 'fromCloud' => t('Import this file from my cloud:'),
             'larger' => t('A larger one: put it into your cloud under this name, and load this page again:'),
             'waiting' => t('Faces of an import are waiting for the search to be through.'), 'missing' => t('These photos are not here:'),

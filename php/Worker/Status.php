@@ -141,7 +141,7 @@ final class Status
             8 => t('Some photos or files could not be done.'),
             9 => t('The search was stopped.'),
             10 => t('A data file is damaged, or not ours.'),
-            11 => t('A file could not be written: the disk is full, or somebody else\'s.'),
+            11 => t('A file could not be written: the disk is full, or the file belongs to somebody else.'),
             12 => t('Something is missing in the installation of Python.'),
             13 => t('The database did not answer.'),
             default => t('The search failed.'),

@@ -123,7 +123,7 @@ def _open(options: argparse.Namespace) -> Hub:
 
 def find_weights(root: Path) -> None:
     """Weights lie in the hub's folder of ours where the home folder cannot be written to: a web user's rarely can."""
-    from faces.hub import state_folder
+    from faces.files import state_folder  # light: a self-check may find no package at all
 
     if "DEEPFACE_HOME" not in os.environ and not os.access(Path.home(), os.W_OK):
         os.environ["DEEPFACE_HOME"] = str(state_folder(root))

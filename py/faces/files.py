@@ -247,6 +247,11 @@ def lock(path: Path, what: str, wait: float = 0.0, check: Callable[[], None] = l
         os.close(descriptor)
 
 
+def state_folder(root: Path) -> Path:
+    """The folder of the hub at `root` that is ours alone: no user and no visitor gets at it."""
+    return root.absolute() / "store" / "[data]" / "faces"
+
+
 def is_locked(path: Path) -> bool:
     """Whether somebody holds the lock file at `path` just now."""
     try:

@@ -19,7 +19,7 @@ from pathlib import Path
 from faces import credentials
 from faces.database import Attachment, Channel, Database
 from faces.errors import StorageError, UsageError
-from faces.files import DataFile, is_locked
+from faces.files import DataFile, is_locked, state_folder
 from faces.folders import (
     CONFIG_JSON,
     CONTENTS,
@@ -154,11 +154,6 @@ class Hub:
 
     def album(self, channel: Channel) -> HubAlbum:
         return HubAlbum(self, channel)
-
-
-def state_folder(root: Path) -> Path:
-    """The folder of a hub that is ours alone: no user and no visitor gets at it."""
-    return root.absolute() / "store" / "[data]" / "faces"
 
 
 def open_hub(root: Path, environment: Mapping[str, str]) -> Hub:

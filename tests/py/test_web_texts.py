@@ -115,6 +115,7 @@ def test_the_pages_speak_german_to_who_reads_german(web: WebHub) -> None:
     owner, admin = web.log_in("alice"), web.log_in("admin")
     for client, path in [*((owner, f"/faces/alice{page}") for page in PAGES), (admin, "/admin/addons/faces")]:
         text = client.ask("GET", path, headers={"Accept-Language": "de-DE,de;q=0.9"}).text
+        assert client.ask("GET", path, headers={"Accept-Language": "de"}).text.count("Fotos") == text.count("Fotos") > 0
         english = client.get(path).text
         assert [key for key in keys if f">{key}<" in text or f"> {key}<" in text] == [], path
         assert len([key for key in keys if key in english]) > 3, path  # or this test could not fail

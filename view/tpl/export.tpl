@@ -9,7 +9,7 @@
 <p>{{$t.aboutImport|escape}}</p>
 {{if $isWaiting}}<p role="status">{{$t.waiting|escape}}</p>{{/if}}
 {{if $report}}<p>{{$report.text|escape}}</p>{{if $report.left > 0}}<details><summary>{{$t.missing|escape}} {{$report.left}}</summary><ul>{{foreach $report.missing as $photo}}<li>{{$photo|escape}}</li>
-{{/foreach}}</ul></details>{{/if}}{{/if}}
+{{/foreach}}</ul>{{if $report.hasMore}}<p>{{$t.more|escape}}</p>{{/if}}</details>{{/if}}{{/if}}
 {{if !$mayImport}}<p class="faces-reason">{{$t.noApp|escape}}</p>{{else}}
 {{if $obstacle}}<p class="faces-reason">{{$t.noPython|escape}} {{$obstacle|escape}}</p>{{/if}}
 <form class="faces-form" method="post" enctype="multipart/form-data" action="{{$own|escape}}/import">

@@ -168,9 +168,10 @@ function t(string $text): string
 {
     if (App::$strings === null) {
         App::$strings = [];
-        $language = substr((string) ($_SERVER['HTTP_ACCEPT_LANGUAGE'] ?? ''), 0, 2);
+        // the hub takes the first that it has a folder for; its own are de-de and, as a link to that, de
+        $language = strtolower(preg_split('/[,;]/', (string) ($_SERVER['HTTP_ACCEPT_LANGUAGE'] ?? ''))[0]);
         $table = "addon/faces/lang/$language/hstrings.php";
-        if (ctype_alpha($language) && is_file($table)) {
+        if (preg_match('/^[a-z-]+$/D', $language) && is_file($table)) {
             include $table;
         }
     }
