@@ -150,6 +150,7 @@ App::$strings['It has begun. What is at work is stopped first. Load this page ag
 App::$strings['It is in use: the next search would do it again. Choose another one in the settings first.'] = 'Wird verwendet: Die nächste Suche würde alles neu anlegen. Wähle zuerst in den Einstellungen etwas anderes aus.';
 App::$strings['It was killed by signal %d, often because the server ran out of memory.'] = 'Das Programm wurde durch Signal %d beendet, oft weil dem Server der Arbeitsspeicher ausgegangen ist.';
 App::$strings['Keep what was guessed'] = 'Vermutungen aufbewahren';
+App::$strings['Last failures'] = 'Letzte Fehler';
 App::$strings['Let another computer do the work (WebDAV)'] = 'Einen anderen Computer arbeiten lassen (WebDAV)';
 App::$strings['Load the page of faces: frames and guesses are there. Give names on the page; the next search uses them.'] = 'Lade die Seite mit den Gesichtern: Rahmen und Vermutungen sind jetzt da. Vergib dort Namen; die nächste Suche verwendet sie.';
 App::$strings['Loading time'] = 'Ladezeit';
@@ -164,6 +165,7 @@ App::$strings['Models'] = 'Modelle';
 App::$strings['More photos'] = 'Weitere Fotos';
 App::$strings['Mount your cloud: sudo mount -t davfs -o uid=$(id -u),gid=$(id -g) %s /mnt/cloud'] = 'Binde deine Cloud ein: sudo mount -t davfs -o uid=$(id -u),gid=$(id -g) %s /mnt/cloud';
 App::$strings['Name'] = 'Name';
+App::$strings['Names were given since then: measure again.'] = 'Seitdem wurden Namen vergeben: miss noch einmal.';
 App::$strings['Narrower faces are left out, for example those in the background.'] = 'Schmalere Gesichter werden weggelassen, zum Beispiel solche im Hintergrund.';
 App::$strings['Narrower faces can have names, but others are not compared with them.'] = 'Schmalere Gesichter können Namen haben, aber andere werden nicht mit ihnen verglichen.';
 App::$strings['New photos are found by themselves: when you open the page, and when the server\'s clock says so.'] = 'Neue Fotos werden von selbst gefunden: wenn du die Seite öffnest und wenn der Server in regelmäßigen Abständen nachsieht.';
@@ -194,7 +196,6 @@ App::$strings['Only where the admin of this hub allows experiments.'] = 'Nur, we
 App::$strings['Only you may read these files, whatever rights your photos have. They count as your storage, and go with your channel to its clones.'] = 'Nur du darfst diese Dateien lesen, egal welche Rechte deine Fotos haben. Sie zählen zu deinem Speicherplatz und gehen mit deinem Kanal auf seine Klone über.';
 App::$strings['Open the page of faces once, and again after you made new folders: it makes the data files, with rights for you alone.'] = 'Öffne einmal die Seite mit den Gesichtern, und noch einmal, wenn du neue Ordner angelegt hast: Dabei werden die Datendateien angelegt, mit Rechten nur für dich.';
 App::$strings['Order'] = 'Reihenfolge';
-App::$strings['Other ways to measure distances'] = 'Andere Arten, Abstände zu messen';
 App::$strings['Others are writing names. Try again in a moment.'] = 'Gerade schreiben andere Namen. Versuche es gleich noch einmal.';
 App::$strings['PHP lacks its extension zip here. The admin can install it (Debian: php-zip).'] = 'PHP fehlt hier die Erweiterung zip. Die Administration kann sie installieren (Debian: php-zip).';
 App::$strings['PHP must not start programs here (disable_functions has proc_open).'] = 'PHP darf hier keine Programme starten (proc_open steht in disable_functions).';
@@ -261,7 +262,6 @@ App::$strings['The folder "faces" cannot be made at the top of the cloud. If the
 App::$strings['The form is too old, or came from another page. Load the page anew, and try again.'] = 'Das Formular ist zu alt oder kam von einer anderen Seite. Lade die Seite neu und versuche es noch einmal.';
 App::$strings['The form was too old. Nothing was done; try again.'] = 'Das Formular war zu alt. Es wurde nichts getan; versuche es noch einmal.';
 App::$strings['The guess stays in the data beside the name that you gave. The statistics need it.'] = 'Die Vermutung bleibt in den Daten neben dem Namen stehen, den du vergeben hast. Die Statistik braucht sie.';
-App::$strings['The last failure'] = 'Der letzte Fehler';
 App::$strings['The last import: of %1$d photos %2$d are here, with the same content; faces taken over: %3$d.'] = 'Der letzte Import: Von %1$d Fotos sind %2$d mit gleichem Inhalt hier vorhanden; übernommene Gesichter: %3$d.';
 App::$strings['The last run failed (%1$s): %2$s'] = 'Der letzte Lauf ist fehlgeschlagen (%1$s): %2$s';
 App::$strings['The last self-check ended before its end, at %1$d of %2$d.'] = 'Der letzte Selbsttest endete vorzeitig, bei %1$d von %2$d.';

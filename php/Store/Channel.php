@@ -36,14 +36,8 @@ final class Channel
             "SELECT DISTINCT app_channel FROM app WHERE app_plugin = '%s' AND app_channel <> 0 AND app_deleted = 0",
             'faces',
         );
-        $found = [];
-        foreach ($rows as $row) {
-            $channel = channelx_by_n((int) $row['app_channel']);
-            if (is_array($channel) && !(int) $channel['channel_removed']) {
-                $found[] = self::of($channel);
-            }
-        }
-        return $found;
+        $channels = array_filter(array_map(static fn (array $row): ?self => self::numbered((int) $row['app_channel']), $rows));
+        return array_values(array_filter($channels, static fn (self $one): bool => !(int) $one->row['channel_removed']));
     }
 
     /** Channels with anything of ours, whether they have the app or not. @return list<self> */
@@ -51,19 +45,15 @@ final class Channel
     {
         $ids = array_column(Sql::rows('SELECT DISTINCT uid FROM attach WHERE is_dir = 0 AND filename IN ('
             . Sql::in([Cloud::FACES_CSV, Cloud::FACES_PKL]) . ')'), 'uid');
-        foreach (@scandir(rtrim(State::path(''), '/')) ?: [] as $name) {
-            if (ctype_digit($name)) {
-                $ids[] = $name;
-            }
-        }
-        $found = [];
-        foreach (array_unique(array_map('intval', $ids)) as $id) {
-            $channel = channelx_by_n($id);
-            if (is_array($channel) && (string) $channel['channel_address'] !== '') {
-                $found[] = self::of($channel);
-            }
-        }
-        return $found;
+        $all = array_unique([...array_map('intval', $ids), ...State::channels()]);
+        return array_values(array_filter(array_map(self::numbered(...), $all)));
+    }
+
+    /** Null if the hub has forgotten it. */
+    public static function numbered(int $id): ?self
+    {
+        $channel = channelx_by_n($id);
+        return is_array($channel) && (string) $channel['channel_address'] !== '' ? self::of($channel) : null;
     }
 
     public function hasApp(): bool

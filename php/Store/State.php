@@ -61,6 +61,37 @@ final class State
         return $time > time() + 60 ? PHP_INT_MAX : time() - $time;
     }
 
+    /**
+     * Files of these names in the folders of channels, those that were written last.
+     *
+     * @param list<string> $names
+     * @return list<array{int, string}> the channel's number, and the name
+     */
+    public static function newest(array $names, int $most): array
+    {
+        $times = [];
+        foreach (self::channels() as $id) {
+            foreach ($names as $name) {
+                $time = @filemtime(self::path("$id/$name"));
+                if ($time !== false) {
+                    $times["$id $name"] = $time;
+                }
+            }
+        }
+        arsort($times);
+        return array_map(static function (string $key): array {
+            [$id, $name] = explode(' ', $key);
+            return [(int) $id, $name];
+        }, array_slice(array_keys($times), 0, $most));
+    }
+
+    /** Numbers of the channels that have a folder here. @return list<int> */
+    public static function channels(): array
+    {
+        $root = rtrim(self::path(''), '/');
+        return array_map('intval', array_values(array_filter(is_dir($root) ? (@scandir($root) ?: []) : [], 'ctype_digit')));
+    }
+
     /** Whether somebody holds the lock at this path now: the kernel knows. */
     public static function isLocked(string $path): bool
     {

@@ -27,7 +27,8 @@ final class Cost
     {
         $found = $this->check->of($kind, $name);
         $parts = [];
-        if ($kind !== 'demography') {
+        $isKnown = $kind === 'detectors' || ($kind === 'models' && $this->contents->number('faces') > 0);
+        if ($isKnown) {
             $all = $kind === 'detectors' ? max($this->photos, $this->contents->number('photos')) : $this->contents->number('faces');
             $left = max(0, $all - ($kind === 'detectors' ? $this->contents->photos($name) : $this->contents->faces($kind)[$name] ?? 0));
             $each = $this->contents->seconds($kind, $name) ?? $found['each'] ?? null;

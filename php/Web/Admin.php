@@ -21,6 +21,7 @@ use Faces\Worker\Status;
 final class Admin
 {
     private const TOKEN = 'faces_admin';
+    private const FAILURES = 5;
     /** Channels in the table of what is stored. */
     private const MOST = 100;
     /** Seconds that a run has to end by itself after it was asked to. */
@@ -193,8 +194,8 @@ final class Admin
     /** @return list<string> */
     private static function failures(): array
     {
-        $failure = Status::failureOf('detect');
-        return $failure === null ? [] : [sprintf(t('%1$s: exit code %2$d. %3$s'), Template::time($failure['time']), $failure['code'], $failure['reason'])];
+        return array_map(static fn (array $one): string => sprintf(t('%1$s: exit code %2$d. %3$s'),
+            trim(Template::time($one['time']) . ' ' . $one['nick']), $one['code'], $one['reason']), Status::failures(self::FAILURES));
     }
 
     /** @return array<string, mixed> */

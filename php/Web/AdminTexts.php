@@ -127,7 +127,7 @@ final class AdminTexts
             'detectors' => t('Detectors'), 'models' => t('Models'), 'demography' => t('Guesses about people'),
             'works' => t('Works?'), 'memory' => t('Memory'), 'load' => t('Loading time'), 'each' => t('Time'), 'todo' => t('What to do'),
             'allowed' => t('Channels may use it'), 'atWork' => t('At work'), 'nothing' => t('Nothing is at work.'), 'stop' => t('Stop'),
-            'failure' => t('The last failure'), 'noFailure' => t('None.'), 'log' => t('Errors are written to'), 'settings' => t('Settings'), 'save' => t('Save'),
+            'failure' => t('Last failures'), 'noFailure' => t('None.'), 'log' => t('Errors are written to'), 'settings' => t('Settings'), 'save' => t('Save'),
             'experimental' => t('Experiments: channels may use several detectors and models at once, and compare them'),
             'immediate' => t('People may be looked for as soon as somebody gives a name'), 'block' => t('Block Python on this server: nothing is searched, naming goes on'),
             'interval' => t('Minutes between two searches for new photos by the hub\'s cron (0: none)'),

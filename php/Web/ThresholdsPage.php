@@ -9,6 +9,8 @@ use Faces\Model\Threshold;
 use Faces\Refusal;
 use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
+use Faces\Store\Journal;
+use Faces\Store\UnreadableFile;
 use Faces\View\Album;
 use Faces\View\Cut;
 use Faces\Worker\Distances;
@@ -96,10 +98,22 @@ final class ThresholdsPage
             'models' => $shown,
             'measured' => $distances->time() === '' ? '' : sprintf(t('Measured %s.'), Template::time($distances->time())),
             'isMeasuring' => $isMeasuring,
+            'isOld' => $distances->time() !== '' && $distances->key() !== self::key($album),
             'failure' => $failure === null || $isMeasuring ? '' : $failure['reason'],
             'obstacle' => Launcher::obstacle(),
             't' => self::texts(),
         ]);
+    }
+
+    /** As the worker makes it (jobs/distances.py). */
+    private static function key(Album $album): string
+    {
+        try {
+            $rows = (new Journal($album->cloud, $album->quota))->rows();
+        } catch (UnreadableFile) {
+            return '';
+        }
+        return ($rows === [] ? '' : max(array_column($rows, 0))) . '/' . count($rows);
     }
 
     /** @return array<string, mixed> */
@@ -153,7 +167,8 @@ final class ThresholdsPage
             'about' => t('Two faces count as one person if their distance is not greater than this. Smaller: fewer guesses, fewer of them wrong. Green are pairs of faces to which you gave the same name, red are pairs of different people, or that you rejected. Cut where green ends and red begins.'),
             'unmeasured' => t('Not measured yet. Give names to a few people, then press "Measure my faces".'),
             'measuring' => t('Your faces are being measured. Load this page again in a moment.'),
-            'failed' => t('They could not be measured:'), 'others' => t('Other ways to measure distances'), 'used' => t('in use'),
+            'old' => t('Names were given since then: measure again.'),
+            'failed' => t('They could not be measured:'), 'used' => t('in use'),
             'same' => t('one person'), 'different' => t('different people')];
     }
 }

@@ -32,6 +32,12 @@ final class Distances
         return is_string($this->found['time'] ?? null) ? substr($this->found['time'], 0, 40) : '';
     }
 
+    /** What tells whether names changed since: the time of the newest decision, and how many there were. */
+    public function key(): string
+    {
+        return is_string($this->found['key'] ?? null) ? $this->found['key'] : '';
+    }
+
     /** @return list<string> */
     public function models(): array
     {

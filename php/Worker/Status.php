@@ -67,12 +67,31 @@ final class Status
         return $last !== null && $last['reason'] !== '' ? $last : null;
     }
 
-    /** The same for the admin, of a run through the hub. @return array{code: int, time: string, reason: string}|null */
-    public static function failureOf(string $command): ?array
+    /** The same for the admin, of a run through the hub or in a channel. @return array{code: int, time: string, reason: string}|null */
+    public static function failureOf(string $command, ?Channel $place = null): ?array
     {
-        $found = self::ending($command, null);
+        $found = self::ending($command, $place);
         $reason = $found === null ? '' : self::reason($found[0], $found[2], null, true);
         return $reason === '' ? null : ['code' => $found[0], 'time' => $found[1], 'reason' => $reason];
+    }
+
+    /**
+     * The last failures, for the admin: of the search through the hub, and in channels.
+     *
+     * @return list<array{code: int, time: string, reason: string, nick: string}> the newest first
+     */
+    public static function failures(int $most): array
+    {
+        $found = [];
+        foreach (State::newest(['recognize.outcome', 'remove.outcome', 'distances.outcome'], 3 * $most) as [$id, $name]) {
+            $channel = Channel::numbered($id);
+            $failure = $channel === null ? null : self::failureOf(strtok($name, '.') ?: '', $channel);
+            $found[] = $failure === null ? null : $failure + ['nick' => $channel->nick];
+        }
+        $failure = self::failureOf('detect');
+        $found = array_values(array_filter([$failure === null ? null : $failure + ['nick' => ''], ...$found]));
+        usort($found, static fn (array $a, array $b): int => $b['time'] <=> $a['time']);
+        return array_slice($found, 0, $most);
     }
 
     /**

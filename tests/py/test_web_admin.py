@@ -195,6 +195,18 @@ def test_the_last_failure_is_shown_with_its_reason(web: WebHub, admin: Client) -
     until(lambda: "exit code 11. faces: the disk is full of &lt;evil&gt;cats&lt;/evil&gt;" in text(admin))
 
 
+def test_failures_in_channels_are_shown_too(web: WebHub, admin: Client) -> None:
+    web.give(
+        web.state("recognize.outcome", "alice"), "13\n2026-11-24T09:00:00Z\nfaces: the database is <evil>away</evil>"
+    )
+    web.give(web.state("remove.outcome", "bob"), "0\n2026-11-24T10:00:00Z\n")
+    page = text(admin)
+    assert (
+        re.search(r"2026-11-24 \d\d:00 alice: exit code 13. faces: the database is &lt;evil&gt;away", page)
+        and page.count("exit code") == 1
+    )
+
+
 def test_settings_are_saved_within_their_range(web: WebHub, admin: Client) -> None:
     form = settings(admin)
     assert len(form["detectors[]"]) == 7 and len(form["models[]"]) == 10 and form["interval"] == "60"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from faces.settings import THRESHOLDS, parse_settings
-from webhub import Client, WebHub
+from webhub import Client, WebHub, face
 
 SETTINGS, THRESHOLD = "/faces/alice/settings", "/faces/alice/thresholds"
 
@@ -229,13 +229,19 @@ def bins(**counts: int) -> list[int]:
     return made
 
 
-def measured(web: WebHub) -> None:
+def measured(web: WebHub, key: str = "/0") -> None:
     one = {"default": 0.55, "cut": 0.55, "same": bins(_40=10, _120=10), "different": bins(_150=80, _90=20), "guesses": bins(_50=7, _105=3, _140=2),
            "pairs_same": 20, "pairs_different": 100, "open": 30}  # fmt: skip
     path = web.state("distances.json", "alice")
     path.parent.mkdir(parents=True, exist_ok=True)
     web.give(
-        path, {"version": 1, "time": "2026-11-24T09:00:00Z", "models": {"Dlib": {"euclidean": one}, "<evil>": {"x": 1}}}
+        path,
+        {
+            "version": 1,
+            "time": "2026-11-24T09:00:00Z",
+            "key": key,
+            "models": {"Dlib": {"euclidean": one}, "<evil>": {"x": 1}},
+        },
     )
 
 
@@ -258,6 +264,18 @@ def test_what_a_cut_would_change_is_said_before_it_is_saved(web: WebHub, alice: 
     assert stored(web, alice, "thresholds.json") == {}
     page = owner.ask_form(THRESHOLD, page="1", preview="1", **{"Dlib-euclidean": "0.2"}).text  # brought to 50 %
     assert "Guesses lost: 7" in page and 'value="0.275"' in page
+
+
+def test_a_measurement_that_is_out_of_date_says_so(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.sql("SELECT hash FROM attach WHERE uid = %s AND is_photo = 1", alice)[0][0]
+    measured(web)
+    assert "Names were given since" not in owner.get(THRESHOLD).text
+    owner.get("/faces/alice")
+    web.faces(alice, [face(1, photo)])
+    time = owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").json["saved"][0]["time"]
+    assert "Names were given since" in owner.get(THRESHOLD).text
+    measured(web, f"{time}/1")
+    assert "Names were given since" not in owner.get(THRESHOLD).text
 
 
 def test_thresholds_are_saved_within_their_range(web: WebHub, alice: int, owner: Client) -> None:

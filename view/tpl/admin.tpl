@@ -5,10 +5,10 @@
 <h3>{{$t.selfcheck|escape}}</h3>
 <p><strong>{{$verdict|escape}}</strong></p>
 {{if $check.isRunning}}<p role="status"><progress value="{{$check.done}}" max="{{$check.total}}"></progress> {{$check.text|escape}}</p>
-<p><button type="submit" name="action" value="endcheck">{{$t.endCheck|escape}}</button></p>
+<p><button type="submit" class="btn btn-outline-primary" name="action" value="endcheck">{{$t.endCheck|escape}}</button></p>
 {{else}}<p>{{$check.text|escape}} {{$check.python|escape}}</p>
 {{if $check.failure}}<p role="alert" class="faces-problem">{{$t.failed|escape}} {{$check.failure|escape}}</p>{{/if}}
-<p><button type="submit" name="action" value="check">{{$t.check|escape}}</button></p>{{/if}}
+<p><button type="submit" class="btn btn-outline-primary" name="action" value="check">{{$t.check|escape}}</button></p>{{/if}}
 {{foreach $engines as $kind => $rows}}
 <div class="faces-scroll"><table class="faces-table faces-engines"><caption>{{$t.$kind|escape}}</caption>
 <thead><tr><th scope="col">{{$t.allowed|escape}}</th><th scope="col">{{$t.works|escape}}</th><th scope="col">{{$t.memory|escape}}</th><th scope="col">{{$t.load|escape}}</th><th scope="col">{{$t.each|escape}}</th></tr></thead>
@@ -25,10 +25,10 @@
 <p><label>{{$t.ram|escape}} <input type="number" name="ram" value="{{$settings.ram}}" min="0" max="100"></label></p>
 <p><label>{{$t.zoom|escape}} <input type="number" name="zoom" value="{{$settings.zoom}}" min="1" max="6"></label></p>
 <p><label>{{$t.python|escape}} <input type="text" name="python" value="{{$settings.python|escape}}" maxlength="500"></label> <span class="faces-help">{{$t.used|escape}} {{$settings.pythonUsed|escape}}</span></p>
-<p><button type="submit" name="action" value="save">{{$t.save|escape}}</button></p>
+<p><button type="submit" class="btn btn-outline-primary" name="action" value="save">{{$t.save|escape}}</button></p>
 <h3>{{$t.atWork|escape}}</h3>
 {{if $running}}<ul>{{foreach $running as $line}}<li>{{$line|escape}}</li>{{/foreach}}</ul>
-<p><button type="submit" name="action" value="stop">{{$t.stop|escape}}</button></p>{{else}}<p>{{$t.nothing|escape}}</p>{{/if}}
+<p><button type="submit" class="btn btn-outline-primary" name="action" value="stop">{{$t.stop|escape}}</button></p>{{else}}<p>{{$t.nothing|escape}}</p>{{/if}}
 <h3>{{$t.failure|escape}}</h3>
 {{if $failures}}{{foreach $failures as $line}}<p class="faces-problem">{{$line|escape}}</p>{{/foreach}}{{else}}<p>{{$t.noFailure|escape}}</p>{{/if}}
 <p class="faces-help">{{$t.log|escape}} <code>{{$settings.log|escape}}</code></p>
@@ -39,5 +39,5 @@
 {{/foreach}}</tbody></table></div>{{/if}}
 <h3>{{$t.removeAll|escape}}</h3>
 <p>{{$t.aboutRemove|escape}}</p>
-<p><label>{{$t.type|escape}} <input type="text" name="confirm" value="" autocomplete="off" maxlength="100"></label> <button type="submit" name="action" value="removeall" class="faces-danger">{{$t.remove|escape}}</button></p>
+<p><label>{{$t.type|escape}} <input type="text" name="confirm" value="" autocomplete="off" maxlength="100"></label> <button type="submit" name="action" value="removeall" class="btn btn-danger">{{$t.remove|escape}}</button></p>
 </div>

@@ -4,7 +4,7 @@
 {{if $said}}<p role="status" class="faces-said">{{$said|escape}}</p>{{/if}}
 <h3>{{$t.export|escape}}</h3>
 <p>{{$t.aboutExport|escape}}</p>
-<form class="faces-form" method="post" action="{{$own|escape}}/export"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit">{{$t.download|escape}}</button></form>
+<form class="faces-form" method="post" action="{{$own|escape}}/export"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary">{{$t.download|escape}}</button></form>
 <h3>{{$t.import|escape}}</h3>
 <p>{{$t.aboutImport|escape}}</p>
 {{if $isWaiting}}<p role="status">{{$t.waiting|escape}}</p>{{/if}}
@@ -16,13 +16,13 @@
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1">
 <p><label>{{$t.file|escape}} <input type="file" name="file" accept=".zip,application/zip" required></label> <span class="faces-help">{{$largest|escape}}</span></p>
 <p><label class="faces-choice"><input type="checkbox" name="settings" value="1"> {{$t.settings|escape}}</label></p>
-<p><button type="submit">{{$t.take|escape}}</button></p>
+<p><button type="submit" class="btn btn-outline-primary">{{$t.take|escape}}</button></p>
 </form>
 {{if $cloudFile}}
 <form class="faces-form" method="post" action="{{$own|escape}}/import">
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><input type="hidden" name="cloud" value="1">
 <p><label class="faces-choice"><input type="checkbox" name="settings" value="1"> {{$t.settings|escape}}</label></p>
-<p>{{$t.fromCloud|escape}} <code>{{$cloudName|escape}}</code> <button type="submit">{{$t.take|escape}}</button></p>
+<p>{{$t.fromCloud|escape}} <code>{{$cloudName|escape}}</code> <button type="submit" class="btn btn-outline-primary">{{$t.take|escape}}</button></p>
 </form>
 {{else}}<p class="faces-help">{{$t.larger|escape}} <code>{{$cloudName|escape}}</code></p>{{/if}}
 {{/if}}

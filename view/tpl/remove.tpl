@@ -10,7 +10,7 @@
 {{if $kept}}<p>{{$t.kept|escape}}</p><ul>{{foreach $kept as $file}}<li>{{$file|escape}}</li>{{/foreach}}</ul>{{/if}}
 <p>{{$t.photosStay|escape}}</p>
 {{if $isWanted}}
-<form class="faces-form" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" name="everything" value="1">{{$t.goOn|escape}}</button></form>
+<form class="faces-form" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="everything" value="1">{{$t.goOn|escape}}</button></form>
 {{elseif !$isEmpty}}
 <h3>{{$t.parts|escape}}</h3>
 {{if $obstacle}}<p class="faces-reason">{{$t.needsPython|escape}} {{$obstacle|escape}}</p>{{/if}}
@@ -21,14 +21,14 @@
 {{/foreach}}</fieldset>
 {{/foreach}}
 <p><label class="faces-choice"><input type="checkbox" name="names" value="1"{{if $obstacle}} disabled{{/if}}> {{$t.names|escape}}</label></p>
-<p><button type="submit"{{if $obstacle}} disabled{{/if}}>{{$t.remove|escape}}</button></p>
+<p><button type="submit" class="btn btn-outline-primary"{{if $obstacle}} disabled{{/if}}>{{$t.remove|escape}}</button></p>
 </form>
 <h3>{{$t.all|escape}}</h3>
 <p>{{$t.about|escape}}</p>
 <form class="faces-form" method="post" action="{{$here|escape}}">
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><input type="hidden" name="everything" value="1">
 <p><label class="faces-choice"><input type="checkbox" name="sure" value="1" required> {{$t.sure|escape}}</label></p>
-<p><button type="submit" class="faces-danger">{{$t.all|escape}}</button></p>
+<p><button type="submit" class="btn btn-danger">{{$t.all|escape}}</button></p>
 </form>
 {{/if}}
 </div>

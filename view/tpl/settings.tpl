@@ -24,12 +24,12 @@
 {{/if}}
 {{/foreach}}
 {{/foreach}}
-<p><button type="submit">{{$t.save|escape}}</button></p>
+<p><button type="submit" class="btn btn-outline-primary">{{$t.save|escape}}</button></p>
 </form>
 <h3>{{$t.presets|escape}}</h3>
 <form class="faces-form" method="post" action="{{$here|escape}}">
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1">
-<p><button type="submit" name="preset" value="default">{{$t.default|escape}}</button> <span class="faces-help">{{$t.aboutDefault|escape}}</span></p>
-<p><button type="submit" name="preset" value="experimental"{{if $experiments}} disabled{{/if}}>{{$t.experimental|escape}}</button> <span class="faces-help">{{$t.aboutExperimental|escape}}</span>{{if $experiments}} <span class="faces-reason">{{$experiments|escape}}</span>{{/if}}</p>
+<p><button type="submit" class="btn btn-outline-primary" name="preset" value="default">{{$t.default|escape}}</button> <span class="faces-help">{{$t.aboutDefault|escape}}</span></p>
+<p><button type="submit" class="btn btn-outline-primary" name="preset" value="experimental"{{if $experiments}} disabled{{/if}}>{{$t.experimental|escape}}</button> <span class="faces-help">{{$t.aboutExperimental|escape}}</span>{{if $experiments}} <span class="faces-reason">{{$experiments|escape}}</span>{{/if}}</p>
 </form>
 </div>

@@ -6,7 +6,7 @@
 {{if $isMeasuring}}<p role="status">{{$t.measuring|escape}}</p>{{/if}}
 {{if $failure}}<p role="alert" class="faces-problem">{{$t.failed|escape}} {{$failure|escape}}</p>{{/if}}
 {{if $obstacle}}<p class="faces-reason">{{$obstacle|escape}}</p>{{else}}
-<form class="faces-run" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" name="measure" value="1">{{$t.measure|escape}}</button></form> {{$measured|escape}}
+<form class="faces-run" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="measure" value="1">{{$t.measure|escape}}</button></form> {{$measured|escape}}{{if $isOld && !$isMeasuring}} <strong>{{$t.old|escape}}</strong>{{/if}}
 {{/if}}
 <form class="faces-form" method="post" action="{{$here|escape}}">
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1">
@@ -27,6 +27,6 @@
 {{if !$cut.isUsed && !$cut.change}}</details>{{/if}}
 {{/foreach}}
 {{/foreach}}
-<p><button type="submit" name="preview" value="1">{{$t.preview|escape}}</button> <button type="submit">{{$t.save|escape}}</button></p>
+<p><button type="submit" class="btn btn-outline-primary" name="preview" value="1">{{$t.preview|escape}}</button> <button type="submit" class="btn btn-outline-primary">{{$t.save|escape}}</button></p>
 </form>
 </div>
