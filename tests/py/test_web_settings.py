@@ -273,6 +273,7 @@ def test_a_measurement_that_is_out_of_date_says_so(web: WebHub, alice: int, owne
     owner.get("/faces/alice")
     web.faces(alice, [face(1, photo)])
     time = owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").json["saved"][0]["time"]
+    web.set("block", 0)  # else there is nothing to be pressed
     assert "Names were given since" in owner.get(THRESHOLD).text
     measured(web, f"{time}/1")
     assert "Names were given since" not in owner.get(THRESHOLD).text
