@@ -9,6 +9,8 @@ use Faces\Store\ChannelFiles;
 use Faces\Store\Clones;
 use Faces\Store\Cloud;
 use Faces\Store\Quota;
+use Faces\Store\Remains;
+use Faces\Store\Sql;
 use Faces\Store\State;
 use Faces\Worker\Launcher;
 use Faces\Worker\Removal;
@@ -29,14 +31,23 @@ final class Cron
     public static function run(): void
     {
         $end = microtime(true) + self::PATIENCE;
-        self::remove($end);
+        try {
+            self::remove($end);
+            self::tidy();
+        } catch (\Throwable $error) { // the database is away: so it is for the others, too
+            logger("faces: {$error->getMessage()}", LOGGER_NORMAL);
+            return;
+        }
         foreach (Channel::consenting() as $channel) {
             $left = $end - microtime(true);
             if ($left <= 0) {
                 logger('faces: not all channels had their turn, the next run goes on', LOGGER_NORMAL);
                 break;
             }
-            self::tend($channel, $left);
+            if (State::use($channel) && !Removal::isWanted($channel) && $channel->hasApp()) {
+                self::tend($channel, $left);
+            }
+            State::release();
         }
         self::search();
     }
@@ -56,6 +67,14 @@ final class Cron
         }
     }
 
+    /** What nobody else takes away: of channels that are gone, requests to stop that nobody heard. */
+    private static function tidy(): void
+    {
+        Remains::deleteOrphans();
+        $yesterday = gmdate('Y-m-d\TH:i:s\Z', time() - 86_400);
+        Sql::run("DELETE FROM config WHERE cat = 'faces' AND (k = 'stop' OR k LIKE 'stop.%%') AND v < '%s'", $yesterday);
+    }
+
     private static function tend(Channel $channel, float $seconds): void
     {
         try {
@@ -66,6 +85,7 @@ final class Cron
                 logger("faces: $channel->nick: $problem", LOGGER_NORMAL);
             }
             Clones::sendChanged($cloud);
+            Remains::sweep($channel);
         } catch (\Throwable $error) { // one channel's trouble is not the others'
             logger("faces: $channel->nick: {$error->getMessage()}", LOGGER_NORMAL);
         }

@@ -8,8 +8,8 @@ namespace Faces\Model;
 final class Photo
 {
     public function __construct(
-        /** The hub's hash, by which everything about it is found. */
-        public readonly string $hash,
+        /** The hub's hash, by which everything about it is found; "" as long as only the file's name is known. */
+        public string $hash,
         /** Hash of the content the faces were found in. */
         public readonly string $content,
         /** Local time, ISO 8601; "" if unknown. */
@@ -20,6 +20,8 @@ final class Photo
         public string $folder = '',
         /** UTC, as the hub has it: "2026-11-24 09:00:00". */
         public string $uploaded = '',
+        /** The file's name where there is no hash, as a computer that works over WebDAV writes it. */
+        public readonly string $file = '',
     ) {
     }
 

@@ -36,29 +36,37 @@ final class Channel
             "SELECT DISTINCT app_channel FROM app WHERE app_plugin = '%s' AND app_channel <> 0 AND app_deleted = 0",
             'faces',
         );
-        $channels = array_filter(array_map(static fn (array $row): ?self => self::numbered((int) $row['app_channel']), $rows));
+        $channels = self::numbered(array_map('intval', array_column($rows, 'app_channel')));
         return array_values(array_filter($channels, static fn (self $one): bool => !(int) $one->row['channel_removed']));
     }
 
-    /** Channels with anything of ours, whether they have the app or not. @return list<self> */
+    /** Channels with anything of ours, whether they have the app or not, or were removed. @return list<self> */
     public static function withData(): array
     {
         $ids = array_column(Sql::rows('SELECT DISTINCT uid FROM attach WHERE is_dir = 0 AND filename IN ('
             . Sql::in([Cloud::FACES_CSV, Cloud::FACES_PKL]) . ')'), 'uid');
-        $all = array_unique([...array_map('intval', $ids), ...State::channels()]);
-        return array_values(array_filter(array_map(self::numbered(...), $all)));
+        return array_values(self::numbered([...array_map('intval', $ids), ...State::channels()]));
     }
 
-    /** Null if the hub has forgotten it. */
-    public static function numbered(int $id): ?self
+    /**
+     * Those of these numbers that the hub knows, with a query for each 500 of them.
+     *
+     * @param list<int> $ids
+     * @return array<int, self> by number
+     */
+    public static function numbered(array $ids): array
     {
-        $channel = channelx_by_n($id);
-        return is_array($channel) && (string) $channel['channel_address'] !== '' ? self::of($channel) : null;
-    }
-
-    public function hasApp(): bool
-    {
-        return Apps::addon_app_installed($this->id, 'faces');
+        $found = [];
+        foreach (array_chunk(array_unique($ids), 500) as $some) {
+            $list = implode(',', $some);
+            // as channelx_by_n, which does not know removed ones
+            foreach (Sql::rows("SELECT * FROM channel LEFT JOIN xchan ON channel_hash = xchan_hash WHERE channel_id IN ($list) ORDER BY channel_id") as $row) {
+                if ((string) $row['channel_address'] !== '') {
+                    $found[(int) $row['channel_id']] = self::of($row);
+                }
+            }
+        }
+        return $found;
     }
 
     /**
@@ -71,6 +79,11 @@ final class Channel
             Apps::app_destroy($this->id, ['guid' => $app['app_id']]);
             Libsync::build_sync_packet($this->id, [(int) $app['app_system'] ? 'sysapp' : 'app' => [['app_deleted' => 1] + $app]]);
         }
+    }
+
+    public function hasApp(): bool
+    {
+        return Apps::addon_app_installed($this->id, 'faces');
     }
 
     /** The rights of a data file: the owner and nobody else. */

@@ -81,7 +81,7 @@ final class ChannelFiles
     /** Data files that came by WebDAV or from a clone have the rights of their folder: the owner's alone are right. */
     public function narrow(): int
     {
-        $wide = array_filter($this->cloud->files(), static fn (DataFile $file): bool => !$file->isOwnerOnly);
+        $wide = array_filter($this->cloud->everything(), static fn (DataFile $file): bool => !$file->isOwnerOnly);
         foreach ($wide as $file) {
             $this->giveToOwner($file->id, $file->hash);
         }

@@ -30,6 +30,14 @@ final class ChannelSettings
         return $setting->checked(is_array($group) ? $group[$name] ?? null : null);
     }
 
+    /** Whether visitors may see the page. Not if that is not known for certain: to be closed is what can be mended. */
+    public function allowsVisitors(): bool
+    {
+        $this->read ??= $this->config->read();
+        $set = is_array($this->read['page'] ?? null) ? $this->read['page']['visitors'] ?? true : true;
+        return $set === true && !$this->config->isDamaged();
+    }
+
     /** Whether the owner set it, to a value that makes sense. */
     public function isSet(string $name): bool
     {

@@ -20,6 +20,8 @@ final class Cloud
     /** In the channel's folder `faces`. */
     public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, self::THRESHOLDS_JSON,
         'faces_statistics.csv', 'models_statistics.csv'];
+    /** There, too, if a computer works on the cloud over WebDAV. */
+    private const OF_FOLDER_MODE = ['report.html', 'faces.log', 'detect.lock', 'recognize.lock', 'names.lock'];
     /** Where a channel lives on several hubs, each has a journal of its own: two writers of one file would overwrite each other. */
     private const NAMES_OF_HUB = '/^names\.[a-z0-9.-]{1,100}\.csv$/D';
     private const DEEPEST = 100;
@@ -29,6 +31,8 @@ final class Cloud
     private ?array $folders = null;
     /** @var list<DataFile>|null */
     private ?array $files = null;
+    /** A folder, and its photos' hashes by name. @var array{string|null, array<string, string>} */
+    private array $named = [null, []];
 
     public function __construct(public readonly Channel $channel)
     {
@@ -163,6 +167,23 @@ final class Cloud
         return $this->files;
     }
 
+    /**
+     * The same, and what a worker on another computer left (WebDAV): its log and locks, files that it found damaged. All that
+     * is nobody else's to read, and to be removed.
+     *
+     * @return list<DataFile>
+     */
+    public function everything(): array
+    {
+        $top = $this->dataFolder();
+        $rows = Sql::rows(self::FILE . "uid = %d AND is_dir = 0 AND ((folder = '%s' AND filename IN (" . Sql::in(self::OF_FOLDER_MODE) . ")) OR filename LIKE '%%.damaged-%%') ORDER BY id",
+            $this->channel->id, $top === '' ? 'none' : $top);
+        $rows = array_filter($rows, static fn (array $row): bool => in_array($row['filename'], self::OF_FOLDER_MODE, true)
+            || (preg_match('/^(.+)\.damaged-[0-9-]+$/D', (string) $row['filename'], $found)
+                && (in_array($found[1], self::FOLDER_FILES, true) || ($row['folder'] === $top && in_array($found[1], self::CHANNEL_FILES, true)))));
+        return [...$this->files(), ...array_map($this->file(...), array_values($rows))];
+    }
+
     /** Hashes of the folders with photos in them, "" for the top; those below `faces` left out. @return list<string> */
     public function foldersWithPhotos(): array
     {
@@ -176,6 +197,16 @@ final class Cloud
             }
         }
         return $found;
+    }
+
+    /** The hash of a photo by its name in a folder; "" if there is none. The folder's names are read at once. */
+    public function photoNamed(string $name, string $folder): string
+    {
+        if ($this->named[0] !== $folder) {
+            $rows = Sql::rows("SELECT filename, hash FROM attach WHERE uid = %d AND folder = '%s' AND is_photo = 1 ORDER BY id DESC", $this->channel->id, $folder);
+            $this->named = [$folder, array_column($rows, 'hash', 'filename')];
+        }
+        return (string) ($this->named[1][$name] ?? '');
     }
 
     /** The names of photos as they are now: faces.csv may have old ones. @param list<string> $hashes @return array<string, string> by hash */
@@ -193,6 +224,7 @@ final class Cloud
     public function refresh(): void
     {
         $this->folders = $this->files = null;
+        $this->named = [null, []];
     }
 
     /** @param array<string, mixed> $row */
@@ -223,6 +255,7 @@ final class Cloud
         }
         $base = realpath($start);
         $parent = realpath(dirname($path));
-        return $base !== false && $parent !== false && str_starts_with("$parent/", "$base/") && !is_link($path) ? $path : '';
+        $isWithin = $parent === false ? !file_exists($path) : $base !== false && str_starts_with("$parent/", "$base/"); // its folder may be gone
+        return $isWithin && !is_link($path) ? $path : '';
     }
 }

@@ -48,16 +48,25 @@ final class Export
 
     private function fill(\ZipArchive $zip, string $readme): bool
     {
-        $isDone = $zip->addFromString(self::README, $readme) && $zip->addFromString(self::INFO, json_encode([
+        $leftOut = [];
+        $isDone = $zip->addFromString(self::INFO, json_encode([
             'format' => 'faces', 'version' => self::VERSION, 'time' => gmdate('Y-m-d\TH:i:s\Z'),
             'channel' => (string) ($this->cloud->channel->row['xchan_addr'] ?? $this->cloud->channel->nick),
         ], JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR) . "\n");
-        $numbers = [];
+        $numbers = $there = [];
         foreach ($this->cloud->files() as $file) {
             if ($file->size === 0 || $file->stamp() === '') {
                 continue;
             }
             $name = $this->nameOf($file, $numbers);
+            if (isset($there[$name])) {
+                continue; // of two rows of one name the older counts
+            }
+            $there[$name] = true;
+            if (!Import::takes($name, $file->path)) {
+                $leftOut[] = ltrim($this->cloud->folderPath($file->folder) . "/$file->name", '/');
+                continue;
+            }
             // Parquet is compressed already; to do it again costs time and saves nothing.
             $isDone = $isDone && $zip->addFile($file->path, $name)
                 && ($file->name !== Cloud::FACES_PKL || $zip->setCompressionName($name, \ZipArchive::CM_STORE));
@@ -66,7 +75,8 @@ final class Export
         foreach ($numbers as $hash => $number) {
             $lines .= Csv::line([$number, Csv::guard($this->cloud->folderPath((string) $hash))]);
         }
-        return $isDone && $zip->addFromString(self::FOLDERS, $lines);
+        return $isDone && $zip->addFromString(self::FOLDERS, $lines) && $zip->addFromString(self::README, $readme
+            . ($leftOut === [] ? '' : "\n" . t('Left out, because they are damaged or not ours:') . "\n" . implode("\n", $leftOut) . "\n"));
     }
 
     /** Folders by number: their names may have anything in them. @param array<string, string> $numbers by the folder's hash */

@@ -20,7 +20,7 @@ final class FacesCsv
     private const LONGEST_LINE = 1 << 16;
     /** Bytes of memory for each byte of the file, while it is read anew; measured: 7. */
     private const MEMORY = 9;
-    private const VERSION = 1;
+    private const VERSION = 2;
     private const COLUMNS = ['id', 'file', 'photo', 'x', 'y', 'w', 'h', 'face_nr', 'name', 'state', 'name_recognized',
         'distance', 'time_named', 'date_taken', 'content', 'confidence', 'detector', 'model'];
 
@@ -166,14 +166,16 @@ final class FacesCsv
         while (($cells = fgetcsv($handle, self::LONGEST_LINE, $delimiter, '"', '')) !== false) {
             $row = array_map(static fn (int $i): string => (string) ($cells[$i] ?? ''), $ours);
             $face = self::face($row);
-            [$hash, $content] = [$row[2], $row[14]];
-            if ($face === null || !preg_match('/^[\w-]{1,191}$/D', $hash)) {
-                continue; // a row that makes no sense, or of folder mode, whose photos the hub does not know
+            [$file, $hash, $content] = [Csv::unguard($row[1]), $row[2], $row[14]];
+            if ($face === null || !preg_match('/^[\w-]{0,191}$/D', $hash) || ($hash === '' && $file === '')) {
+                continue;
             }
-            $photos[$hash] ??= [$hash, preg_match('/^[0-9a-f]{1,64}$/D', $content) ? $content : '', self::taken($row[13]), []];
-            $photos[$hash][3][$row[0]] ??= $face;
+            // A computer that works over WebDAV knows photos by their names.
+            $key = $hash === '' ? "file $file" : $hash;
+            $photos[$key] ??= [$hash, preg_match('/^[0-9a-f]{1,64}$/D', $content) ? $content : '', self::taken($row[13]), [], $hash === '' ? $file : ''];
+            $photos[$key][3][$row[0]] ??= $face;
         }
-        return array_values(array_map(static fn (array $p): array => [$p[0], $p[1], $p[2], array_values($p[3])], $photos));
+        return array_values(array_map(static fn (array $p): array => [$p[0], $p[1], $p[2], array_values($p[3]), $p[4]], $photos));
     }
 
     /**
@@ -209,6 +211,6 @@ final class FacesCsv
             $faces[] = new Face($f[0], $box, $f[5], $f[6], $f[7], $f[8], $f[9] === null ? null : (float) $f[9], $f[10],
                 (float) $f[11], $f[12], $f[13]);
         }
-        return new Photo($row[0], $row[1], $row[2], $faces);
+        return new Photo($row[0], $row[1], $row[2], $faces, file: $row[4]);
     }
 }

@@ -26,11 +26,15 @@ final class Import
     /** No data file of ours is packed to less than a part of this. */
     private const RATIO = 200;
     private const PIECE = 1 << 16;
+    /** Bytes of memory for a decision, here and in the journal. */
+    private const LINE = 2500;
+    /** Bytes of a zip's list of files; libzip reads all of it before it can be asked how long it is. */
+    private const LIST = 16 << 20;
     private const FOLDER = 'import';
 
     /** @var list<Decision> */
     private array $decisions = [];
-    /** @var array<string, \stdClass> by name: config, thresholds */
+    /** @var array<string, array<mixed>> by name: config, thresholds */
     private array $settings = [];
     private int $files = 0;
     private ?string $place = null;
@@ -56,6 +60,9 @@ final class Import
         if (!class_exists(\ZipArchive::class)) {
             throw new Refusal(t('PHP lacks its extension zip here. The admin can install it (Debian: php-zip).'), Refusal::BLOCKED);
         }
+        if (self::listOf($path) > self::LIST) {
+            throw self::refused(t('it has too many files in it'));
+        }
         $zip = new \ZipArchive();
         if (@$zip->open($path, \ZipArchive::RDONLY) !== true) {
             throw self::refused(t('it is no zip file, or damaged'));
@@ -76,8 +83,10 @@ final class Import
                 if (str_starts_with($name, 'names/')) {
                     $this->names(self::text($zip, $index, $name), $contents);
                 } elseif (preg_match('#^settings/(\w+)\.json$#D', $name, $found)) {
-                    $value = json_decode(self::text($zip, $index, $name), false, 32);
-                    $this->settings[$found[1]] = $value instanceof \stdClass ? $value : throw self::refused(sprintf(t('%s is damaged'), $name));
+                    $value = json_decode(self::text($zip, $index, $name), true, 32);
+                    // 1e999 can be read, but not written
+                    $isGood = is_array($value) && ($value === [] || !array_is_list($value)) && json_encode($value) !== false;
+                    $this->settings[$found[1]] = $isGood ? $value : throw self::refused(sprintf(t('%s is damaged'), $name));
                 }
             }
             $this->index($folders);
@@ -111,10 +120,16 @@ final class Import
         return ['decisions' => count($this->decisions), 'new' => $new, 'files' => $this->files];
     }
 
-    /** The settings in it, config and thresholds. @return array<string, \stdClass> */
+    /** The settings in it, config and thresholds. @return array<string, array<mixed>> */
     public function settings(): array
     {
         return $this->settings;
+    }
+
+    /** Faces of an earlier import are not wanted any more. */
+    public static function forget(Channel $channel): void
+    {
+        Remains::deleteTree(State::path(self::FOLDER, $channel));
     }
 
     public function discard(): void
@@ -125,6 +140,16 @@ final class Import
     private static function refused(string $why): Refusal
     {
         return new Refusal(sprintf(t('This file cannot be imported: %s. Nothing was changed.'), $why), Refusal::BAD);
+    }
+
+    /** Bytes of the list of files, as the end of the zip says (APPNOTE.TXT 4.3.16 and 4.3.14); 0 if that cannot be found. */
+    private static function listOf(string $path): int
+    {
+        $end = (string) @file_get_contents($path, false, null, max(0, (int) @filesize($path) - 66_000));
+        $place = strrpos($end, "PK\x05\x06");
+        $size = $place === false || strlen($end) < $place + 16 ? 0 : (int) unpack('V', $end, $place + 12)[1];
+        $large = strrpos($end, "PK\x06\x06");
+        return $size !== 0xFFFFFFFF ? $size : ($large === false || strlen($end) < $large + 48 ? PHP_INT_MAX : (int) unpack('P', $end, $large + 40)[1]);
     }
 
     /** @return array<string, int> index by name, all of them known to be names of ours and of a size of ours */
@@ -140,7 +165,7 @@ final class Import
             $name = is_array($found) ? (string) $found['name'] : '';
             $largest = self::largest($name);
             if (!$found || $largest === null || isset($entries[$name])) {
-                throw self::refused(sprintf(t('"%s" does not belong into an export'), mb_substr(mb_scrub($name, 'UTF-8'), 0, 100)));
+                throw self::refused(sprintf(t('"%s" does not belong in an export'), mb_substr(mb_scrub($name, 'UTF-8'), 0, 100)));
             }
             $total += $found['size'];
             $isBomb = $found['size'] > self::PIECE && $found['size'] > self::RATIO * $found['comp_size'];
@@ -164,6 +189,26 @@ final class Import
             }
         }
         return null;
+    }
+
+    /** Whether a file would be taken under that name: what cannot come back is not to be exported. */
+    public static function takes(string $name, string $path): bool
+    {
+        $size = (int) @filesize($path);
+        if ($size > (self::largest($name) ?? 0)) {
+            return false;
+        }
+        if (str_ends_with($name, '.parquet')) {
+            return self::isParquet($path, $size);
+        }
+        $value = str_ends_with($name, '.json') ? json_decode((string) @file_get_contents($path), true, 32) : [];
+        return is_array($value) && ($value === [] || !array_is_list($value)) && json_encode($value) !== false;
+    }
+
+    /** By both ends: what can run code when it is read, as a pickle, has others. */
+    private static function isParquet(string $path, int $size): bool
+    {
+        return @file_get_contents($path, false, null, 0, 4) === 'PAR1' && @file_get_contents($path, false, null, max(0, $size - 4)) === 'PAR1';
     }
 
     /** @param array<string, int> $entries */
@@ -227,8 +272,12 @@ final class Import
      */
     private function names(string $text, array $contents): void
     {
+        Memory::need(self::LINE * substr_count($text, "\n"), 'names.csv');
+        $tomorrow = gmdate('Y-m-d\TH:i:s', time() + 86_400);
         foreach (JournalLines::decisions($text) as $d) {
-            if (!preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $d->face) || !preg_match('/^[0-9A-Za-z_-]{0,191}$/D', $d->photo)) {
+            // One of the future would hold against everything that is decided until then.
+            $isSane = rtrim($d->time, 'Z') < $tomorrow && preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $d->face) && preg_match('/^[0-9A-Za-z_-]{0,191}$/D', $d->photo);
+            if (!$isSane) {
                 continue;
             }
             $content = preg_match('/^[0-9a-f]{32}$/D', $d->content) ? $d->content : $contents[$d->photo] ?? '';
@@ -254,8 +303,7 @@ final class Import
         }
         fclose($to);
         $isWhole = $size === $found['size'] && hexdec(hash_final($sum)) === $found['crc'];
-        $ends = [(string) @file_get_contents($target, false, null, 0, 4), (string) @file_get_contents($target, false, null, max(0, $size - 4))];
-        if (!$isWhole || $ends !== ['PAR1', 'PAR1']) { // what can run code when it is read, as a pickle, is none of ours
+        if (!$isWhole || !self::isParquet($target, $size)) {
             throw self::refused(sprintf(t('%s is damaged'), $name));
         }
         $this->files++;

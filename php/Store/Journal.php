@@ -21,6 +21,8 @@ final class Journal
     private const UNFINISHED = 60;
     /** Bytes of memory for each byte of the file; measured: 8. */
     private const MEMORY = 10;
+    /** And for each line; measured: 700 */
+    private const LINE = 900;
     private const VERSION = 1;
 
     public function __construct(private readonly Cloud $cloud, private readonly Quota $quota)
@@ -92,7 +94,14 @@ final class Journal
                 foreach ($this->rows() as [$time, $face, , , , , , $kind, $name]) {
                     $known["$time $face $kind $name"] = true;
                 }
-                $new = array_values(array_filter($decisions, static fn (Decision $d): bool => !isset($known["$d->time $d->face $d->kind $d->name"])));
+                $new = [];
+                foreach ($decisions as $d) {
+                    $key = "$d->time $d->face $d->kind $d->name";
+                    if (!isset($known[$key])) {
+                        $known[$key] = true; // two journals of an export may have the same line
+                        $new[] = $d;
+                    }
+                }
                 if ($new === [] || (!self::isBeingWritten($file) && $this->add($file, $stamp, $new))) {
                     return count($new);
                 }
@@ -196,6 +205,9 @@ final class Journal
         $dated = [];
         foreach ($decisions as $d) {
             $time = $now->format('Y-m-d\TH:i:s.u\Z');
+            if (!JournalLines::isTime($time)) { // nobody would read it
+                throw new Refusal(t('A line of names.csv is of the year 2199, so nothing can be decided after it. Take that line out.'), Refusal::BUSY);
+            }
             $dated[] = new Decision($time, $d->face, $d->photo, $d->file, $d->box, $d->kind, $d->name, $d->by, $d->content);
             $now = $now->modify('+1 microsecond');
         }
@@ -222,6 +234,7 @@ final class Journal
             $known = ['bytes' => 0, 'rows' => [], 'header' => JournalLines::COLUMNS]; // another file than the one that was read
         }
         $whole = (int) strrpos("\n" . $content, "\n"); // a line that is torn may be mended by what comes
+        Memory::need(self::LINE * substr_count($content, "\n"), $file->name);
         [$rows, $header] = JournalLines::rows(substr($content, $known['bytes'], $whole - $known['bytes']), $known['header']);
         $rows = array_merge($known['rows'], $rows);
         if ($content !== '') {

@@ -22,8 +22,15 @@ final class JsonFile
     /** What is in it; [] where there is nothing, or nothing that makes sense. @return array<mixed> */
     public function read(): array
     {
-        $value = json_decode($this->content(), true, self::DEEPEST);
+        $value = json_decode($this->content() ?? '', true, self::DEEPEST);
         return is_array($value) ? $value : [];
+    }
+
+    /** Whether there is something in it that cannot be understood. */
+    public function isDamaged(): bool
+    {
+        $content = $this->content();
+        return $content === null || ($content !== '' && !is_array(json_decode($content, true, self::DEEPEST)));
     }
 
     /**
@@ -41,11 +48,15 @@ final class JsonFile
             $file = $this->cloud->own($this->name) ?? $files->provide($this->name);
             $stamp = $file->stamp();
             $content = $this->content();
-            $value = json_decode($content, false, self::DEEPEST);
-            if (trim($content) !== '' && !$value instanceof \stdClass) {
-                State::write(State::path("aside/$this->name." . gmdate('Ymd\THis\Z'), $this->cloud->channel), $content);
+            if ($content === null) {
+                throw new Refusal(sprintf(t('%s cannot be read, or is larger than settings are. Rename or delete it in your cloud. Nothing was saved.'), $this->name), Refusal::BUSY);
             }
-            $value = $value instanceof \stdClass ? $value : new \stdClass();
+            $value = json_decode($content, false, self::DEEPEST);
+            $isGood = $value instanceof \stdClass && json_encode($value) !== false; // 1e999 can be read, but not written
+            if ($content !== '' && !$isGood && !State::write(State::path("aside/$this->name." . gmdate('Ymd\THis\Z'), $this->cloud->channel), $content)) {
+                throw new Refusal(sprintf(t('%s is damaged, and cannot be kept aside. Nothing was saved.'), $this->name), Refusal::FULL);
+            }
+            $value = $isGood ? $value : new \stdClass();
             $change($value);
             $this->store($file, $value, $stamp, $content, $quota);
         } finally {
@@ -68,12 +79,18 @@ final class JsonFile
         $this->cloud->refresh();
     }
 
-    private function content(): string
+    /** Null if there is a file that cannot be read, or is too large. */
+    private function content(): ?string
     {
         $file = $this->cloud->own($this->name);
-        if ($file === null || $file->stamp() === '' || (int) @filesize($file->path) > self::LARGEST) {
+        if ($file === null || ($file->stamp() === '' && $file->size === 0)) {
             return '';
         }
-        return (string) @file_get_contents($file->path);
+        $content = $file->stamp() === '' || (int) @filesize($file->path) > self::LARGEST ? false : @file_get_contents($file->path);
+        if ($content === false) {
+            return null;
+        }
+        $content = str_starts_with($content, "\u{feff}") ? substr($content, 3) : $content; // an editor may have put it there
+        return trim($content) === '' ? '' : $content;
     }
 }

@@ -12,11 +12,43 @@ use Faces\Refusal;
  */
 final class State
 {
-    /** For the whole hub, "store/[data]/faces", or for one channel, with its number below that. */
-    public static function path(string $name, ?Channel $channel = null): string
+    /** Files that channels share: they are of nobody. */
+    private const IN_USE = 64;
+
+    /** @var resource|null */
+    private static $inUse = null;
+
+    /** For the whole hub, "store/[data]/faces", or for one channel (or its number), with that below it. */
+    public static function path(string $name, Channel|int|null $channel = null): string
     {
-        $folder = 'store/[data]/faces' . ($channel ? '/' . $channel->id : '');
-        return "$folder/$name";
+        $id = $channel instanceof Channel ? $channel->id : $channel;
+        return 'store/[data]/faces' . ($id === null ? '' : "/$id") . "/$name";
+    }
+
+    /**
+     * From now on, for the rest of this request, a channel's data are in use: nobody removes all of them under our hands. With
+     * `$alone`, nobody else uses them: what was at work is over. False if that is not so within so many seconds.
+     */
+    public static function use(Channel $channel, bool $alone = false, float $seconds = 0.0): bool
+    {
+        self::$inUse = self::open(self::path('in-use-' . $channel->id % self::IN_USE . '.lock'));
+        $end = microtime(true) + $seconds;
+        while (!flock(self::$inUse, ($alone ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
+            if (microtime(true) > $end) {
+                return false;
+            }
+            usleep(50_000);
+        }
+        return true;
+    }
+
+    /** Ends what `use` began. */
+    public static function release(): void
+    {
+        if (self::$inUse) {
+            fclose(self::$inUse);
+        }
+        self::$inUse = null;
     }
 
     /**
@@ -47,10 +79,10 @@ final class State
         return $done;
     }
 
-    /** "" where there is none. */
-    public static function read(string $path): string
+    /** "" where there is none; not more than so many bytes. */
+    public static function read(string $path, ?int $most = null): string
     {
-        return is_file($path) && !is_link($path) ? (string) @file_get_contents($path) : '';
+        return is_file($path) && !is_link($path) ? (string) @file_get_contents($path, false, null, 0, $most) : '';
     }
 
     /** Seconds since a file of ours was written; a huge number if it is not there, or a clock was wrong. */

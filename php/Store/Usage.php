@@ -7,8 +7,11 @@ namespace Faces\Store;
 /** How much disk the face data of each channel take: with one query, whatever the number of channels. */
 final class Usage
 {
-    /** @return list<array{nick: string, files: int, bytes: int, cached: int, hasApp: bool}> the largest first */
-    public static function perChannel(): array
+    /**
+     * @return list<array{nick: string, files: int, bytes: int, cached: int, hasApp: bool}> the largest first; copies on the
+     *     server (`cached`) are counted for so many of them
+     */
+    public static function perChannel(int $counted): array
     {
         $folders = "SELECT hash FROM attach WHERE is_dir = 1 AND folder = '' AND filename = '%s'";
         $rows = Sql::rows(
@@ -22,9 +25,12 @@ final class Usage
         foreach (Channel::withData() as $channel) {
             $row = $known[$channel->id] ?? ['files' => 0, 'bytes' => 0];
             $found[] = ['nick' => $channel->nick, 'files' => (int) $row['files'], 'bytes' => (int) $row['bytes'],
-                'cached' => Remains::size(State::path('', $channel))[1], 'hasApp' => isset($consenting[$channel->id])];
+                'cached' => 0, 'hasApp' => isset($consenting[$channel->id]), 'id' => $channel->id];
         }
         usort($found, static fn (array $a, array $b): int => [$b['bytes'], $a['nick']] <=> [$a['bytes'], $b['nick']]);
+        foreach (array_slice($found, 0, $counted, true) as $i => $one) {
+            $found[$i]['cached'] = Remains::size(State::path('', $one['id']))[1];
+        }
         return $found;
     }
 }

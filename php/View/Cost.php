@@ -43,7 +43,7 @@ final class Cost
     private static function photos(int $left, ?float $each): string
     {
         return match (true) {
-            $left === 0 => t('all photos are searched'),
+            $left === 0 => t('already done for all photos'),
             $each === null || $each <= 0 => sprintf(t('photos to be searched: %d'), $left),
             default => sprintf(t('photos to be searched: %1$d (%2$s)'), $left, self::duration($left * $each)),
         };
@@ -52,7 +52,7 @@ final class Cost
     private static function faces(int $left, ?float $each): string
     {
         return match (true) {
-            $left === 0 => t('all faces are computed'),
+            $left === 0 => t('already done for all faces'),
             $each === null || $each <= 0 => sprintf(t('faces to be computed: %d'), $left),
             default => sprintf(t('faces to be computed: %1$d (%2$s)'), $left, self::duration($left * $each)),
         };

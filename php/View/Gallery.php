@@ -49,6 +49,9 @@ final class Gallery
                 continue;
             }
             foreach ($photos as $photo) {
+                if ($photo->hash === '') {
+                    $photo->hash = $this->cloud->photoNamed($photo->file, $folder);
+                }
                 $row = $visible[$photo->hash] ?? null; // whatever file it is in: the photo itself has to be visible
                 if ($row === null) {
                     continue;

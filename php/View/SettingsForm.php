@@ -88,7 +88,7 @@ final class SettingsForm
             'range' => sprintf(t('From %1$s to %2$s.'), $setting->least, $setting->greatest),
             // nothing of the owner's own: the program chooses, or has chosen
             'isOwn' => $setting->kind === Setting::SEVERAL && $this->settings->value($name) === [],
-            'now' => is_array($value) ? implode(', ', $value) : '',
+            'now' => is_array($value) ? implode(', ', array_intersect($value, Settings::allowed($name))) : '',
             'reason' => self::refusal($name),
             'choices' => $setting->kind === Setting::SEVERAL ? $this->engines($setting, $value)
                 : array_map(fn (string $one): array => ['value' => $one, 'label' => SettingsTexts::choice($one), 'isChosen' => $one === $value], $setting->choices),

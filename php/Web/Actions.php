@@ -73,15 +73,13 @@ final class Actions
 
     public static function stop(Album $album, Request $request): Answer
     {
-        State::write(State::path('stopped', $album->channel), '');
         Launcher::cancel($album->channel);
         if (!Status::of($album->channel, true)['running']) {
             throw new Refusal(t('Nothing is at work for this channel.'), Refusal::BUSY);
         }
+        State::write(State::path('stopped', $album->channel), '');
         // docs/hub.md: a request is a time, so that one that is left over stops no later run
-        if (set_config('faces', 'stop.' . $album->channel->nick, gmdate('Y-m-d\TH:i:s\Z')) === false) {
-            throw new Refusal(t('The database did not take it. Try again.'), Refusal::BLOCKED);
-        }
+        Settings::set('stop.' . $album->channel->nick, gmdate('Y-m-d\TH:i:s\Z'));
         return self::done($request, $album, ['stopping' => true], 202);
     }
 

@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace Faces\Web;
 
 use Faces\Model\Setting;
-use Faces\Refusal;
 use Faces\Store\Channel;
+use Faces\Store\Remains;
 use Faces\Store\Usage;
 use Faces\Worker\Launcher;
 use Faces\Worker\Removal;
@@ -39,7 +39,7 @@ final class Admin
         }
         head_add_css('/addon/faces/view/css/faces.css?t=' . (int) @filemtime('addon/faces/view/css/faces.css'));
         $check = SelfCheck::last();
-        if ($check->isRunning && ($_GET['done'] ?? '') === 'check') {
+        if ($check->isRunning && in_array($_GET['done'] ?? '', ['check', 'savedcheck'], true)) {
             header('Refresh: ' . self::LOOK); // it needs no script
         }
         $done = is_string($_GET['done'] ?? null) ? $_GET['done'] : '';
@@ -69,9 +69,9 @@ final class Admin
             && check_form_security_token(self::TOKEN);
         try {
             $done = $isOurs ? self::act(is_string($_POST['action'] ?? null) ? $_POST['action'] : '') : 'token';
-        } catch (Refusal $refusal) {
-            logger('faces: ' . $refusal->getMessage(), LOGGER_NORMAL);
-            $done = $refusal->getCode() === Refusal::BAD ? 'bad' : 'failed';
+        } catch (\Throwable $error) {
+            logger('faces: ' . $error->getMessage(), LOGGER_NORMAL);
+            $done = 'failed';
         }
         goaway(z_root() . "/admin/addons/faces?done=$done");
     }
@@ -114,20 +114,40 @@ final class Admin
         if (!self::isPython($python)) {
             return 'python';
         }
-        if ($python !== Settings::pythonSet()) {
-            SelfCheck::forget(); // it was about another one
-        }
+        $isOther = $python !== Settings::pythonSet();
         foreach ($values + ['python' => $python] as $key => $value) {
             Settings::set($key, $value);
         }
-        return 'saved';
+        if ($values['block'] === 1) {
+            self::stop();
+        }
+        if ($isOther) {
+            SelfCheck::forget(); // it was about another one
+        }
+        return $isOther && $values['block'] === 0 && Launcher::check() ? 'savedcheck' : 'saved';
     }
 
     /** An admin of the hub need not be one of the server: nothing but a Python of the server's is started from here. */
     private static function isPython(string $path): bool
     {
         return $path === '' || (preg_match('#^/[^\0]{1,500}/python[0-9.]{0,8}$#D', $path) === 1 && !str_contains($path, '/../')
-            && is_file($path) && is_executable($path) && !str_starts_with((string) realpath($path), getcwd() . '/store/'));
+            && is_file($path) && is_executable($path) && self::isSafe($path) && self::isSafe((string) realpath($path)));
+    }
+
+    /** Whether nobody but root and the web user could have put it there: the file and every folder above it belong to them. */
+    private static function isSafe(string $path): bool
+    {
+        if (str_starts_with($path, getcwd() . '/store/')) { // where people's files are
+            return false;
+        }
+        $web = fileowner('store');
+        for (; $path !== '/' && $path !== ''; $path = dirname($path)) {
+            $isSticky = (fileperms($path) & 01000) !== 0;
+            if (!in_array(fileowner($path), [0, $web], true) || ((fileperms($path) & 0002) !== 0 && !$isSticky)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static function stop(): string
@@ -156,15 +176,26 @@ final class Admin
         }
         $channels = Channel::withData();
         foreach ($channels as $channel) { // the wish first: the cron does what there is no time for
-            (new Removal($channel))->begin();
+            Removal::isWanted($channel) || self::begin($channel);
         }
         $end = microtime(true) + self::PATIENCE;
         $isDone = true;
         foreach ($channels as $channel) {
             $left = $end - microtime(true);
-            $isDone = $left > 0 && (new Removal($channel))->goOn(min($left, self::PATIENCE)) && $isDone;
+            $isDone = $left > 0 && Removal::isWanted($channel) && (new Removal($channel))->goOn($left) && $isDone;
         }
+        Remains::deleteOrphans();
         return $isDone ? 'removed' : 'removing';
+    }
+
+    /** One channel's trouble is not the others'; it is in the hub's log, and its data are still counted on the page. */
+    private static function begin(Channel $channel): void
+    {
+        try {
+            (new Removal($channel))->begin();
+        } catch (\Throwable $error) {
+            logger("faces: $channel->nick: {$error->getMessage()}", LOGGER_NORMAL);
+        }
     }
 
     /** @return array<string, mixed> how the last self-check went */
@@ -201,7 +232,7 @@ final class Admin
     /** @return array<string, mixed> */
     private static function usage(): array
     {
-        $all = Usage::perChannel();
+        $all = Usage::perChannel(self::MOST);
         return [
             'total' => sprintf(t('Channels with face data: %1$d, together %2$s.'), count($all), Template::bytes(array_sum(array_column($all, 'bytes')) + array_sum(array_column($all, 'cached')))),
             'channels' => array_map(static fn (array $one): array => ['nick' => $one['nick'], 'url' => z_root() . '/channel/' . rawurlencode($one['nick']),

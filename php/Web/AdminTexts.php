@@ -18,6 +18,7 @@ final class AdminTexts
         return match ($done) {
             '' => '',
             'saved' => t('Saved.'),
+            'savedcheck' => t('Saved. What works with this Python is being checked.'),
             'check' => t('The self-check has begun.'),
             'busy' => t('A self-check is at work already.'),
             'endcheck' => t('The self-check is being stopped.'),
@@ -26,7 +27,7 @@ final class AdminTexts
             'removing' => t('All face data are being removed. What is at work is stopped first; the hub\'s cron does the rest.'),
             'confirm' => t('The words were not typed. Nothing was removed.'),
             'none' => t('At least one detector and one model have to be allowed. Nothing was saved.'),
-            'number' => t('A whole number is expected. Nothing was saved.'),
+            'number' => t('Minutes go from 0 to 10080, percent from 0 to 100, photos in a row from 1 to 6. Nothing was saved.'),
             'python' => t('There is no Python of that path on this server (its file has to be named python, python3 and the like). Nothing was saved.'),
             'token' => t('The form was too old. Nothing was done; try again.'),
             'failed' => t('It could not be done. The reason is below, or in the hub\'s log.'),
@@ -39,6 +40,9 @@ final class AdminTexts
     {
         if ($obstacle !== '') {
             return $obstacle;
+        }
+        if ($check->isRunning) {
+            return t('The self-check is at work.');
         }
         if (!$check->isThere()) {
             return t('Nobody knows yet what works on this server. Press "Check now".');
@@ -129,7 +133,7 @@ final class AdminTexts
             'allowed' => t('Channels may use it'), 'atWork' => t('At work'), 'nothing' => t('Nothing is at work.'), 'stop' => t('Stop'),
             'failure' => t('Last failures'), 'noFailure' => t('None.'), 'log' => t('Errors are written to'), 'settings' => t('Settings'), 'save' => t('Save'),
             'experimental' => t('Experiments: channels may use several detectors and models at once, and compare them'),
-            'immediate' => t('People may be looked for as soon as somebody gives a name'), 'block' => t('Block Python on this server: nothing is searched, naming goes on'),
+            'immediate' => t('People may be looked for as soon as somebody gives a name'), 'block' => t('Block Python on this server: what is at work is stopped and nothing is searched; naming goes on'),
             'interval' => t('Minutes between two searches for new photos by the hub\'s cron (0: none)'),
             'ram' => t('Percent of the machine\'s memory at which a search stops (0: the hub sets no limit)'), 'zoom' => t('Photos in a row, where a channel has not set it'),
             'python' => t('Path of Python (empty: the addon\'s own, else the system\'s)'), 'used' => t('In use:'), 'usage' => t('What is stored'),

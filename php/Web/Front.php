@@ -9,6 +9,7 @@ use Faces\Rights\Visitor;
 use Faces\Store\Channel;
 use Faces\Store\ChannelSettings;
 use Faces\Store\Cloud;
+use Faces\Store\State;
 use Faces\View\Album;
 use Faces\Worker\Removal;
 
@@ -46,6 +47,8 @@ final class Front
         'POST remove' => [self::OWN, [RemovePage::class, 'remove'], self::LEFT],
         'GET help' => [self::SEE, [HelpPage::class, 'show'], self::PAGE, self::LEFT],
     ];
+    /** Seconds that a request waits while all data of a channel are removed. */
+    private const PATIENCE = 10.0;
     private const TOKEN = 'form_security_token';
 
     public static function answer(Request $request): Answer
@@ -70,7 +73,7 @@ final class Front
         $route = self::allowed($request);
         $channel = Channel::named($nick);
         $isOwn = $channel !== null && $visitor->isOwner($channel);
-        if ($channel === null || (!$channel->hasApp() && !($isOwn && in_array(self::LEFT, $route, true)))) {
+        if ($channel === null || !self::isOpen($channel, $isOwn && in_array(self::LEFT, $route, true))) {
             throw new Refusal($isOwn ? t('Install the app "Faces" first: /apps/available') : t('There are no faces at this address.'), Refusal::MISSING);
         }
         self::check($route[0], $visitor, $channel);
@@ -86,6 +89,15 @@ final class Front
         } catch (Refusal $refusal) {
             throw $visitor->isOwner($channel) || $visitor->isAdmin() ? $refusal : self::withoutDetails($refusal);
         }
+    }
+
+    /** From now on nobody removes all data of the channel under our hands. Whether it has the app, or need not have it. */
+    private static function isOpen(Channel $channel, bool $needsNoApp): bool
+    {
+        if (!State::use($channel, false, self::PATIENCE)) {
+            throw new Refusal(t('Face data are being removed on this hub. Try again in a moment.'), Refusal::BUSY);
+        }
+        return $needsNoApp || $channel->hasApp();
     }
 
     /** Paths on the server and an account's limits are for the owner and the admin. */
@@ -133,7 +145,7 @@ final class Front
     {
         $isAllowed = match ($right) {
             self::SEE => $visitor->isOwner($channel) || $visitor->mayName($channel)
-                || ($visitor->maySee($channel) && (new ChannelSettings(new Cloud($channel)))->value('visitors')),
+                || ($visitor->maySee($channel) && (new ChannelSettings(new Cloud($channel)))->allowsVisitors()),
             self::NAME => $visitor->mayName($channel),
             default => $visitor->isOwner($channel),
         };
@@ -159,7 +171,7 @@ final class Front
         // without any field it was a file that is too large
         $isForm = $request->method === 'POST' && (($_POST['page'] ?? '') === '1' || ($_POST === [] && $request->part(2) === 'import'));
         if ($isForm || ($request->method !== 'POST' && self::isPage($request))) {
-            return Answer::page(Template::message($refusal->getMessage(), $request->part(1)), $code);
+            return Answer::page(Template::message($refusal->getMessage(), $request->part(1), $request->part(2)), $code);
         }
         $headers = $code === Refusal::METHOD ? ['Allow' => (string) $refusal->more['allow']] : [];
         return Answer::json(['error' => $refusal->getMessage(), 'code' => $code] + $refusal->more, $code, $headers);

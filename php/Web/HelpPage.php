@@ -17,7 +17,7 @@ final class HelpPage
                 ['title' => t('What happens, in what order'), 'steps' => self::order(), 'texts' => []],
                 ['title' => t('How long it takes'), 'steps' => [], 'texts' => self::times()],
                 ['title' => t('What is stored, and where'), 'steps' => [], 'texts' => self::places()],
-                ['title' => t('Let another computer do the work (WebDAV)'), 'steps' => self::webdav($album->channel->nick), 'texts' => self::aboutWebdav()],
+                ...($album->visitor->isOwner($album->channel) ? [['title' => t('Let another computer do the work (WebDAV)'), 'steps' => self::webdav($album->channel->nick), 'texts' => self::aboutWebdav()]] : []),
                 ['title' => t('Your rights, and those of the people on your photos'), 'steps' => [], 'texts' => self::privacy()],
             ],
         ]);
@@ -71,8 +71,8 @@ final class HelpPage
         $place = z_root() . '/dav/' . rawurlencode($nick);
         return [
             t('Open the page of faces once, and again after you made new folders: it makes the data files, with rights for you alone.'),
-            t('On the computer, install Python 3.11 or later, git, make and davfs2, get this addon\'s repository, and run: make setup'),
-            sprintf(t('Mount your cloud: sudo mount -t davfs -o uid=$(id -u),gid=$(id -g) %s /mnt/cloud'), $place),
+            t('On the computer, install Python 3.11 or later, git, make and davfs2 (sudo apt install python3-venv git make davfs2), get this addon\'s repository with git (the admin of this hub knows its address), and in it run: make setup'),
+            sprintf(t('Mount your cloud, with your channel\'s name and your password on this hub: sudo mkdir -p /mnt/cloud; sudo mount -t davfs -o uid=$(id -u),gid=$(id -g) %s /mnt/cloud'), $place),
             t('Search it: .venv/bin/faces detect --directory /mnt/cloud'),
             t('Wait until everything is sent: sudo umount /mnt/cloud'),
             t('Load the page of faces: frames and guesses are there. Give names on the page; the next search uses them.'),
@@ -86,10 +86,10 @@ final class HelpPage
             t('Numbers that tell faces apart are biometric data. The European data protection law (GDPR) lets you use them for yourself and your family; beyond that you need the consent of the people on your photos.'),
             t('Consent, and taking it back (article 7): installing the app is your consent. Take the app away, and nothing more is searched; "Remove" deletes what there is. It is as easy as giving it.'),
             t('Being corrected (article 16): a wrong name can be changed or taken back by you, and by those whom you let write to your files. Somebody whose name is wrong on your photos may ask you for that.'),
-            t('Being forgotten (article 17): "Remove" deletes names, what a detector or model found, or everything, and shows by a count that nothing is left. Somebody who does not want to be recognized may ask you to: mark the faces as unknown, or delete the photos.'),
+            t('Being forgotten (article 17): "Remove" deletes names, what a detector or model found, or everything, and shows by a count that nothing is left. Somebody who does not want to be recognized may ask you for it: mark the faces as "not a face", then they are compared with nobody; their numbers go with the photo, or with everything.'),
             t('Taking data along (article 20): "Export" gives you everything in one file, in formats that other programs read; another hub takes it back.'),
             t('Objecting (article 21): somebody may object to being recognized on your photos. Mark those faces as "not a face": they are not compared any more.'),
-            t('Privacy from the start (article 25): nothing is done before you ask for it; guesses about age, gender and the like are off; data files are readable by you alone. Who sees a photo on this page is decided by the rights of the photo; whether visitors see the page at all, by you in the settings.'),
+            t('Privacy from the start (article 25): nothing is done before you ask for it; guesses about age, gender and the like are off; data files are readable by you alone. Who may see a photo also sees the names on it: with this server\'s usual settings that is everybody, for a photo that is public. In the settings you can keep visitors off the page.'),
         ];
     }
 }

@@ -100,7 +100,15 @@ final class Page
             return $text . ($eta ? ' ' . sprintf(t('It ends at about %s.'), datetime_convert('UTC', date_default_timezone_get(), gmdate('Y-m-d H:i:s', $eta), 'H:i')) : '');
         }
         if ($failure !== null) {
-            return sprintf(t('The last run failed (%1$s): %2$s'), $failure['time'], $failure['reason']);
+            return sprintf(t('The last run failed (%1$s): %2$s'), Template::time($failure['time']), $failure['reason']);
+        }
+        $stopped = State::age(State::path('stopped', $album->channel));
+        if ($isOwner && $stopped < self::STOPPED) {
+            return sprintf(t('The search was stopped. Until %s none starts when you open this page; the button starts one.'),
+                Template::time(gmdate('Y-m-d\TH:i:s\Z', time() - $stopped + self::STOPPED)));
+        }
+        if ($isOwner && $status['state'] === 'done') {
+            return sprintf(t('Searched last: %s.'), Template::time((string) ($status['updated'] ?? '')));
         }
         if (!in_array($status['state'], ['failed', 'stopped'], true)) {
             return '';

@@ -153,6 +153,6 @@ final class RemovePage
             'names' => t('All names, and every other decision about a face'), 'remove' => t('Remove'), 'all' => t('Remove everything'),
             'about' => t('Everything that this addon has stored of you: faces, names, settings, in your cloud, on this server and on your clones. The app is taken away, so that nothing is made anew. There is no way back: export your names first if you may want them again.'),
             'sure' => t('Yes, everything'), 'goOn' => t('Go on'), 'failed' => t('Removing failed:'),
-            'kept' => t('These files have names of ours but are not ours; they stay:'), 'needsPython' => t('To remove a part Python is needed:')];
+            'kept' => t('These files stay, because they are not this addon\'s, or you put them there:'), 'needsPython' => t('To remove a part Python is needed:')];
     }
 }

@@ -10,6 +10,7 @@ use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
 use Faces\View\Album;
 use Faces\View\SettingsForm;
+use Faces\View\SettingsTexts;
 use Faces\Worker\Settings;
 
 /** What an owner can set for the channel. */
@@ -37,7 +38,7 @@ final class SettingsPage
         $preset = $request->field('preset');
         $values = match ($preset) {
             '' => self::given($request, $settings),
-            'default' => array_map(static fn (Setting $one) => $one->default, self::open()),
+            'default' => array_map(static fn (Setting $one) => $one->default, Setting::all()),
             'experimental' => Settings::isExperimental() ? (new SettingsForm($settings, $album))->experimental()
                 : throw new Refusal(t('The admin of this hub does not allow experiments.'), Refusal::FORBIDDEN),
             default => throw new Refusal(sprintf(t('%s: there is no such preset'), 'preset'), Refusal::BAD),
@@ -72,7 +73,7 @@ final class SettingsPage
             if ($given === null) {
                 continue;
             }
-            $value = $setting->fromForm($given) ?? throw new Refusal(sprintf(t('%s: this value makes no sense'), $name), Refusal::BAD);
+            $value = $setting->fromForm($given) ?? throw new Refusal(sprintf(t('%s: this value makes no sense'), SettingsTexts::field($name)[0]), Refusal::BAD);
             $value = SettingsForm::allowed($name, $value);
             if (is_array($value) && $settings->value($name) === [] && $value === $settings->chosen($name)) {
                 $value = [];

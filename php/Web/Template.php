@@ -11,6 +11,7 @@ final class Template
 {
     /** The pages of a channel beside the photos, for its owner. */
     private const OWN = ['settings', 'thresholds', 'export', 'remove'];
+    private const WITHOUT_APP = ['export', 'remove', 'help'];
 
     /** @param array<string, mixed> $values */
     public static function fill(string $template, array $values): string
@@ -32,10 +33,8 @@ final class Template
         $isOwner = $album->visitor->isOwner($album->channel);
         $own = z_root() . '/faces/' . rawurlencode($album->channel->nick);
         $links = [];
-        foreach (['', ...($isOwner ? self::OWN : []), 'help'] as $place) {
-            if ($place !== '' || $album->channel->hasApp()) {
-                $links[] = ['url' => rtrim("$own/$place", '/'), 'text' => self::names()[$place], 'isHere' => $place === $current];
-            }
+        foreach ($album->channel->hasApp() ? ['', ...($isOwner ? self::OWN : []), 'help'] : self::WITHOUT_APP as $place) {
+            $links[] = ['url' => rtrim("$own/$place", '/'), 'text' => self::names()[$place], 'isHere' => $place === $current];
         }
         $mayPost = $isOwner || $album->visitor->mayName($album->channel);
         return Answer::page(self::fill("$values[template].tpl", $values + [
@@ -71,13 +70,14 @@ final class Template
         };
     }
 
-    /** A page with a sentence on it. */
-    public static function message(string $text, string $nick): string
+    /** A page with a sentence on it, and the way back to the page on which it happened. */
+    public static function message(string $text, string $nick, string $place): string
     {
+        $place = $place === 'import' ? 'export' : (isset(self::names()[$place]) ? $place : '');
         return self::fill('message.tpl', [
             'text' => $text,
-            'back' => $nick === '' ? '' : z_root() . '/faces/' . rawurlencode($nick),
-            't' => ['back' => t('Back to the photos'), 'title' => t('Faces')],
+            'back' => $nick === '' ? '' : rtrim(z_root() . '/faces/' . rawurlencode($nick) . "/$place", '/'),
+            't' => ['back' => sprintf(t('Back: %s'), self::names()[$place]), 'title' => t('Faces')],
         ]);
     }
 }

@@ -142,6 +142,7 @@ final class ThresholdsPage
             'change' => $change,
             'bars' => $cut?->bars() ?? [],
             'place' => $cut?->place($value) ?? '',
+            'axis' => array_map(static fn (int $half): string => self::number($half * $default / 2), range(0, 4)),
             'text' => $cut === null ? '' : self::text($cut, $value),
         ];
     }

@@ -16,6 +16,7 @@ use Faces\Store\Journal;
 use Faces\Store\Memory;
 use Faces\Store\Remains;
 use Faces\Store\State;
+use Faces\Store\UnreadableFile;
 use Faces\View\Album;
 use Faces\View\SettingsForm;
 use Faces\Worker\Launcher;
@@ -56,6 +57,10 @@ final class TransferPage
     public static function import(Album $album, Request $request): Answer
     {
         Remains::sweep($album->channel);
+        if ($request->field('discard') === '1') {
+            Import::forget($album->channel);
+            return $request->lenient('page') === '1' ? Answer::redirect('/faces/' . rawurlencode($album->channel->nick) . '/export') : Answer::json(['discarded' => true]);
+        }
         $path = $request->field('cloud') === '1' ? $album->cloud->exported()?->path ?? '' : $request->upload('file');
         if ($path === '') {
             throw new Refusal(t('Choose the file of an export first.'), Refusal::BAD);
@@ -66,11 +71,16 @@ final class TransferPage
         $files = new ChannelFiles($album->cloud, $album->quota);
         $files->ensure(self::PATIENCE);
         $isSearching = Launcher::obstacle() === '';
+        $journal = $album->cloud->journalName();
+        $album->cloud->own($journal) ?? $files->provide($journal); // another request may be making them: never write to a clone's
         $import = new Import($album->cloud);
-        $import->read($path, $isSearching);
-        $withSettings = $request->field('settings') === '1';
-        $found = $import->apply(new Journal($album->cloud, $album->quota));
-        if ($withSettings) {
+        try {
+            $import->read($path, $isSearching);
+            $found = $import->apply(new Journal($album->cloud, $album->quota));
+        } catch (UnreadableFile $error) {
+            throw new Refusal(sprintf(t('Nothing was saved: %s'), $error->getMessage()), Refusal::FULL);
+        }
+        if ($request->field('settings') === '1') {
             self::takeSettings($album, $import->settings(), $files);
         }
         if ($isSearching) {
@@ -87,12 +97,12 @@ final class TransferPage
     /**
      * Those that are allowed here, each checked as if a form had it.
      *
-     * @param array<string, \stdClass> $given config and thresholds
+     * @param array<string, array<mixed>> $given config and thresholds
      */
     private static function takeSettings(Album $album, array $given, ChannelFiles $files): void
     {
         $settings = new ChannelSettings($album->cloud);
-        $config = json_decode(json_encode($given['config'] ?? new \stdClass(), JSON_THROW_ON_ERROR), true);
+        $config = $given['config'] ?? [];
         $values = [];
         foreach (Setting::all() as $name => $setting) {
             $value = is_array($config[$setting->group] ?? null) ? $config[$setting->group][$name] ?? null : null;
@@ -106,7 +116,7 @@ final class TransferPage
         $cuts = [];
         foreach (Threshold::DEFAULTS as $model => $metrics) {
             foreach (array_keys($metrics) as $metric) {
-                $value = ($given['thresholds'] ?? new \stdClass())->$model->$metric ?? null;
+                $value = is_array($given['thresholds'][$model] ?? null) ? $given['thresholds'][$model][$metric] ?? null : null;
                 if (is_int($value) || is_float($value)) {
                     $cuts[$model][$metric] = Threshold::clamped($model, $metric, (float) $value);
                 }
@@ -120,7 +130,7 @@ final class TransferPage
     private static function said(int $new, int $known, int $files): string
     {
         $text = sprintf(t('Decisions taken in: %1$d; known already: %2$d.'), $new, $known);
-        return $text . ' ' . ($files > 0 ? t('Faces are taken in with the search that has begun now: photos of the same content are not searched again.')
+        return $text . ' ' . ($files > 0 ? t('Faces are taken in with the search that has begun now: photos of the same content need not be searched again by the same detector.')
             : t('No faces are taken in: the next search finds them anew, and names find their faces by the content of the photos.'));
     }
 
@@ -140,6 +150,7 @@ final class TransferPage
             'text' => sprintf(t('The last import: of %1$d photos %2$d are here, with the same content; faces taken over: %3$d.'), $number('photos'), $number('matched'), $number('faces')),
             'left' => $number('photos') - $number('matched'),
             'missing' => $missing,
+            'unreadable' => is_array($found['unreadable'] ?? null) ? array_values(array_filter($found['unreadable'], 'is_string')) : [],
             'hasMore' => count(is_array($found['missing'] ?? null) ? $found['missing'] : []) > self::NAMED,
         ];
     }
@@ -158,7 +169,8 @@ final class TransferPage
             t('names/: what you and others decided about faces, one decision in a line: names.csv, and edits.csv for names that were typed into faces.csv. CSV, to be opened in any spreadsheet (UTF-8, commas).'),
             t('folders/NUMBER/faces.csv: where faces are on the photos of a folder, in parts of the photo\'s width and height from its top left corner, and who they are. folders.csv says which folder has which number.'),
             t('folders/NUMBER/faces.parquet: a row of numbers for each face, by which it can be recognized: biometric data. Apache Parquet, to be read by pyarrow, pandas, DuckDB and others.'),
-            t('settings/: your settings and thresholds, JSON.'),
+            t('Columns of faces.csv: id (of the face), file, photo (the hub\'s number of it), x y w h (place), face_nr (from left to right), name, state (named, unknown, ignored: not a face), name_recognized and distance (a guess), model, detector, confidence (0 to 1), time_named (UTC), date_taken, content (a number that the photo has by what is in it).'),
+            t('settings/: your settings and thresholds, JSON. statistics/: how good guesses were. export.json: what this file is, for the program that takes it in.'),
             t('To take it to another hub: install the app "Faces" there, upload the same photos, and choose this file at "Export and import". Photos are known by their content, whatever their names. The columns are described in the addon\'s docs/formats.md.'),
         ])) . "\n";
     }
@@ -170,7 +182,8 @@ final class TransferPage
             'download' => t('Download the file'), 'import' => t('Import faces'), 'aboutImport' => t('From a file that was exported here or on another hub. Photos are known by their content; nothing is asked twice; what you decided here stays, where it is newer.'),
             'file' => t('File'), 'settings' => t('Take the settings in it, too'), 'take' => t('Import this file'), 'fromCloud' => t('Import this file from my cloud:'),
             'larger' => t('A larger one: put it into your cloud under this name, and load this page again:'),
-            'waiting' => t('Faces of an import are waiting for the search to be through.'), 'missing' => t('These photos are not here:'),
+            'waiting' => t('Faces of an import are waiting for the search to be through.'), 'discard' => t('Do not take them in'),
+            'unreadable' => t('The faces of these folders could not be read; they are found anew:'), 'missing' => t('These photos are not here:'),
             'more' => t('And more.'), 'noApp' => t('To import, install the app "Faces" first.'), 'noPython' => t('Only names can be taken in here, not faces:')];
     }
 }

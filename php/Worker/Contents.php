@@ -17,7 +17,7 @@ final class Contents
 
     public static function of(Channel $channel): self
     {
-        $known = json_decode(State::read(State::path('contents.json', $channel)), true, 8);
+        $known = json_decode(State::read(State::path('contents.json', $channel), 1 << 20), true, 8);
         return new self(is_array($known) && ($known['version'] ?? 0) === 1 ? $known : []);
     }
 

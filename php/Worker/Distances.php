@@ -22,7 +22,7 @@ final class Distances
 
     public static function of(Channel $channel): self
     {
-        $found = json_decode(State::read(State::path('distances.json', $channel)), true, 8);
+        $found = json_decode(State::read(State::path('distances.json', $channel), 1 << 20), true, 8);
         return new self(is_array($found) && ($found['version'] ?? 0) === 1 && is_array($found['models'] ?? null) ? $found : []);
     }
 

@@ -81,7 +81,7 @@ final class Launcher
     }
 
     /** Whether one runs, started by us or by hand. */
-    public static function isRunning(string $command, ?Channel $place = null): bool
+    public static function isRunning(string $command, Channel|int|null $place = null): bool
     {
         if (!is_file(State::path("$command.gate", $place))) { // to look leaves no trace
             return State::isLocked(State::path("$command.lock", $place));

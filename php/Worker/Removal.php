@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Worker;
 
+use Faces\Refusal;
 use Faces\Store\Channel;
 use Faces\Store\Cloud;
 use Faces\Store\Remains;
@@ -12,16 +13,16 @@ use Faces\Store\State;
 
 /**
  * Removing everything of a channel. It is a wish that is written down first, and done bit by bit: by the page that asked for
- * it, and if that is closed, by the hub's cron. It needs no Python.
+ * it, and if that is closed, by the hub's cron. It needs no Python. Each step may be done twice.
  */
 final class Removal
 {
     /** In the channel's own folder, which is deleted last. */
     private const NOTE = 'removing';
     private const STARTED = ['recognize', 'distances', 'remove'];
-    private const LOCKS = ['detect.lock', 'recognize.lock', 'names.lock'];
+    private const LOCKS = ['detect.lock', 'recognize.lock', 'names.lock', 'files.lock', 'settings.lock'];
 
-    /** Data files of others under our names, which stay. @var list<string> */
+    /** Files under our names that stay. @var list<string> */
     public array $kept = [];
 
     public function __construct(private readonly Channel $channel)
@@ -31,13 +32,23 @@ final class Removal
     /** Whether it was asked for and is not done. */
     public static function isWanted(Channel $channel): bool
     {
+        clearstatcache(true, State::path(self::NOTE, $channel));
         return is_file(State::path(self::NOTE, $channel));
     }
 
-    /** Asks for it: the app goes first, so that nothing is made anew; what is at work is stopped. */
+    /** Asks for it. @throws Refusal if that cannot be written down */
     public function begin(): void
     {
-        State::write(State::path(self::NOTE, $this->channel), '');
+        if (!State::write(State::path(self::NOTE, $this->channel), '')) {
+            throw new Refusal(sprintf(t('%s cannot be written. It has to belong to the web user. The admin: see docs/hub.md'),
+                State::path(self::NOTE, $this->channel)), Refusal::FULL);
+        }
+        $this->stop();
+    }
+
+    /** The app goes first, so that nothing is made anew; what is at work is stopped. */
+    private function stop(): void
+    {
         $this->channel->withdraw();
         Launcher::cancel($this->channel);
         @unlink(State::path('recognize.again', $this->channel));
@@ -49,49 +60,64 @@ final class Removal
     public function goOn(float $seconds): bool
     {
         $end = microtime(true) + $seconds;
+        $this->stop();
+        // Requests that began before the wish are waited for: what they write now would be left.
+        if (!State::use($this->channel, true, $seconds)) {
+            State::release();
+            return false;
+        }
         $locks = [];
         try {
-            foreach (self::STARTED as $command) { // they end by themselves: the channel has no app any more
-                while (State::isLocked(State::path("$command-start.lock", $this->channel))) {
-                    if (!self::pause($end)) {
-                        return false;
-                    }
-                }
+            if (!self::isWanted($this->channel)) {
+                return true; // somebody else did it
             }
-            foreach (self::LOCKS as $name) {
-                $locks[] = $lock = State::open(State::path($name, $this->channel));
-                while (!flock($lock, LOCK_EX | LOCK_NB)) {
-                    if (!self::pause($end)) {
-                        return false;
-                    }
-                }
-            }
-            $remains = new Remains(new Cloud($this->channel));
-            $isDone = $remains->deleteFiles(max(1.0, $end - microtime(true)));
-            $this->kept = $remains->foreign();
-            if ($isDone) {
-                $remains->deleteRest();
-                $this->forgetRequest();
-            }
-            return $isDone;
+            return $this->lock($locks, $end) && $this->delete(max(1.0, $end - microtime(true)));
         } finally {
             foreach ($locks as $lock) {
                 fclose($lock);
             }
+            State::release();
         }
+    }
+
+    /** @param list<resource> $locks are added to */
+    private function lock(array &$locks, float $end): bool
+    {
+        foreach (self::STARTED as $command) { // they end by themselves: the channel has no app any more
+            while (State::isLocked(State::path("$command-start.lock", $this->channel))) {
+                if (!self::pause($end)) {
+                    return false;
+                }
+            }
+        }
+        foreach (self::LOCKS as $name) {
+            $locks[] = $lock = State::open(State::path($name, $this->channel));
+            while (!flock($lock, LOCK_EX | LOCK_NB)) {
+                if (!self::pause($end)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private function delete(float $seconds): bool
+    {
+        $remains = new Remains(new Cloud($this->channel));
+        $isDone = $remains->deleteFiles($seconds);
+        $this->kept = $remains->foreign();
+        if ($isDone) {
+            if (!Launcher::isRunning('detect')) { // else that takes the request away when it comes to this channel, or at its end
+                Sql::run("DELETE FROM config WHERE cat = 'faces' AND k = '%s'", 'stop.' . $this->channel->nick);
+            }
+            $remains->deleteRest(array_unique([State::path('faces.log'), State::path('worker.log'), Settings::log()]), self::NOTE);
+        }
+        return $isDone;
     }
 
     private static function pause(float $end): bool
     {
         usleep(100_000);
         return microtime(true) < $end;
-    }
-
-    /** A search through the whole hub may come to this channel yet: then it takes the request away itself. */
-    private function forgetRequest(): void
-    {
-        if (!Launcher::isRunning('detect')) {
-            Sql::run("DELETE FROM config WHERE cat = 'faces' AND k = '%s'", 'stop.' . $this->channel->nick);
-        }
     }
 }

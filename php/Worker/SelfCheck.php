@@ -14,6 +14,7 @@ final class SelfCheck
 {
     public const KINDS = ['detectors' => 'detector', 'models' => 'model', 'demography' => 'demography'];
     private const FILE = 'availability.json';
+    private const LARGEST = 1 << 20;
 
     /** @param array<string, mixed> $found */
     private function __construct(private readonly array $found, public readonly bool $isRunning)
@@ -22,7 +23,7 @@ final class SelfCheck
 
     public static function last(): self
     {
-        $found = json_decode(State::read(State::path(self::FILE)), true, 8);
+        $found = json_decode(State::read(State::path(self::FILE), self::LARGEST), true, 8);
         $isOurs = is_array($found) && ($found['version'] ?? 0) === 1;
         return new self($isOurs ? $found : [], Launcher::isRunning('availability'));
     }
@@ -30,7 +31,9 @@ final class SelfCheck
     /** Forgets what was found, as when it is to be found anew. */
     public static function forget(): void
     {
-        @unlink(State::path(self::FILE));
+        foreach ([self::FILE, 'availability.outcome', 'availability.started'] as $name) {
+            @unlink(State::path($name));
+        }
     }
 
     public function isThere(): bool

@@ -87,7 +87,8 @@ final class Settings
     /** @throws Refusal if the database does not take it */
     public static function set(string $key, string|int $value): void
     {
-        if (set_config(self::FAMILY, $key, $value) === false) {
+        // twice: of two requests that make the same row at once the second one fails
+        if (set_config(self::FAMILY, $key, $value) === false && set_config(self::FAMILY, $key, $value) === false) {
             throw new Refusal(t('The database did not take it. Try again.'), Refusal::BLOCKED);
         }
     }

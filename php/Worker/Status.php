@@ -43,7 +43,7 @@ final class Status
         return ['running' => $running, 'blocked' => Settings::isBlocked()] + $status + ['state' => ''];
     }
 
-    private static function isAtWork(Channel $channel): bool
+    private static function isAtWork(Channel|int $channel): bool
     {
         return State::isLocked(State::path('detect.lock', $channel)) || Launcher::isRunning('recognize', $channel);
     }
@@ -83,8 +83,10 @@ final class Status
     public static function failures(int $most): array
     {
         $found = [];
-        foreach (State::newest(['recognize.outcome', 'remove.outcome', 'distances.outcome'], 3 * $most) as [$id, $name]) {
-            $channel = Channel::numbered($id);
+        $last = State::newest(['recognize.outcome', 'remove.outcome', 'distances.outcome'], 3 * $most);
+        $channels = Channel::numbered(array_column($last, 0));
+        foreach ($last as [$id, $name]) {
+            $channel = $channels[$id] ?? null;
             $failure = $channel === null ? null : self::failureOf(strtok($name, '.') ?: '', $channel);
             $found[] = $failure === null ? null : $failure + ['nick' => $channel->nick];
         }
@@ -109,11 +111,15 @@ final class Status
             $started = (int) @filemtime(State::path('detect.started'));
             $found[''] = in_array($value['state'] ?? '', ['', ...self::ENDED], true) ? ['started' => gmdate('Y-m-d\TH:i:s\Z', $started ?: time())] : $value;
         }
-        foreach ($rows as $key => $row) {
-            $value = self::clean($row);
-            $channel = $key === 'status' || in_array($value['state'] ?? '', self::ENDED, true) ? null : Channel::named(substr($key, 7));
-            if ($channel !== null && self::isAtWork($channel)) {
-                $found[$channel->nick] = $value;
+        unset($rows['status']);
+        $open = array_filter(array_map(self::clean(...), $rows), static fn (array $one): bool => !in_array($one['state'] ?? 'waiting', [...self::ENDED, 'waiting'], true));
+        $nicks = array_map(static fn (string $key): string => substr($key, 7), array_map('strval', array_keys($open)));
+        foreach (array_chunk($nicks, 500) as $some) {
+            foreach (Sql::rows('SELECT channel_id, channel_address FROM channel WHERE channel_address IN (' . Sql::in($some) . ')') as $row) {
+                $nick = (string) $row['channel_address'];
+                if (isset($open["status.$nick"]) && self::isAtWork((int) $row['channel_id'])) {
+                    $found[$nick] = $open["status.$nick"];
+                }
             }
         }
         return $found;

@@ -16,7 +16,7 @@ import servers
 from fakes import draw
 from hubs import HubSite
 from servers import MariaDb, Postgres
-from webhub import RealHub, WebHub
+from webhub import Client, RealHub, WebHub
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -99,6 +99,20 @@ def web(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[WebHub]:
     yield hub
     hub.close()
     assert hub.php_log() == ""
+
+
+@pytest.fixture
+def alice(web: WebHub) -> int:
+    """The number of the channel alice, which has the app; no Python is started, unless a test allows it."""
+    web.set("block", 1)
+    number = web.id("alice")
+    web.install(number)
+    return number
+
+
+@pytest.fixture
+def owner(web: WebHub, alice: int) -> Client:
+    return web.log_in("alice")
 
 
 @pytest.fixture

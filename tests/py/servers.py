@@ -23,7 +23,7 @@ os_storage {flag} NOT NULL DEFAULT 0, os_path {text} NOT NULL, display_path {tex
 created {time} NOT NULL DEFAULT '0001-01-01 00:00:00', edited {time} NOT NULL DEFAULT '0001-01-01 00:00:00',
 allow_cid {text} NOT NULL, allow_gid {text} NOT NULL, deny_cid {text} NOT NULL, deny_gid {text} NOT NULL"""
 _APP = """id {serial}, app_id {key} NOT NULL DEFAULT '', app_name {key} NOT NULL DEFAULT '',
-app_channel {int} NOT NULL DEFAULT 0, app_deleted {int} NOT NULL DEFAULT 0, app_plugin {key} NOT NULL DEFAULT ''"""
+app_channel {int} NOT NULL DEFAULT 0, app_deleted {int} NOT NULL DEFAULT 0, app_system {int} NOT NULL DEFAULT 0, app_plugin {key} NOT NULL DEFAULT ''"""
 _CHANNEL = """channel_id {serial}, channel_account_id {uint} NOT NULL DEFAULT 0, channel_address {key} NOT NULL DEFAULT '',
 channel_hash {key} NOT NULL DEFAULT '', channel_removed {flag} NOT NULL DEFAULT 0"""
 _CONFIG = "id {serial}, cat {key} NOT NULL DEFAULT '', k {key} NOT NULL DEFAULT '', v {text} NOT NULL, UNIQUE (cat, k)"

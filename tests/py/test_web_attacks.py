@@ -17,17 +17,9 @@ HEADER = b"id,file,photo,x,y,w,h,face_nr,name,state,name_recognized,distance,tim
 
 
 @pytest.fixture
-def alice(web: WebHub) -> int:
-    web.set("block", 1)
-    number = web.id("alice")
-    web.install(number)
-    web.data_files(number, "")
-    return number
-
-
-@pytest.fixture
-def owner(web: WebHub, alice: int) -> Client:
-    return web.log_in("alice")
+def alice(web: WebHub, alice: int) -> int:
+    web.data_files(alice, "")
+    return alice
 
 
 @pytest.fixture

@@ -18,18 +18,9 @@ from webhub import ROOT, Client, WebHub, face
 
 
 @pytest.fixture
-def alice(web: WebHub) -> int:
-    """alice with the app, data files at the top and in a folder, and nothing started."""
-    web.set("block", 1)
-    number = web.id("alice")
-    web.install(number)
-    web.data_files(number, "")
-    return number
-
-
-@pytest.fixture
-def owner(web: WebHub, alice: int) -> Client:
-    return web.log_in("alice")
+def alice(web: WebHub, alice: int) -> int:
+    web.data_files(alice, "")
+    return alice
 
 
 def shown(client: Client, **query: Any) -> dict[str, dict[str, Any]]:
@@ -516,3 +507,22 @@ def test_answers_are_not_to_be_kept_by_anybody(web: WebHub, alice: int, owner: C
     assert datetime.datetime.fromisoformat(
         owner.post("/faces/alice/name", faces=f"{1:032x}", name="A").json["saved"][0]["time"]
     )
+
+
+def test_faces_that_a_computer_at_home_found_are_shown(web: WebHub, alice: int, owner: Client) -> None:
+    """Over WebDAV photos are known by their names, not by the hub's hash."""
+    folder = web.folder(alice, "Home")
+    web.data_files(alice, folder)
+    photo = web.photo(alice, "a.png", folder=folder)
+    web.photo(alice, "a.png", shade=1)  # the same name elsewhere
+    hidden = web.photo(alice, "hidden.png", folder=folder, shade=2)
+    web.restrict(hidden)
+    web.faces(alice, [face(1, "", "a.png", content="a" * 32), face(2, "", "hidden.png"), face(3, "", "gone.png")], folder)
+    answer = owner.get("/faces/alice/faces").json
+    assert {p["photo"]: [f["id"] for f in p["faces"]] for p in answer["photos"]} == {photo: [f"{1:032x}"], hidden: [f"{2:032x}"]}
+    assert [p["photo"] for p in web.anonymous().get("/faces/alice/faces").json["photos"]] == [photo]
+    assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 200
+    [decision] = web.names(alice)
+    assert (decision.photo, decision.file, decision.content) == (photo, "Home/a.png", "a" * 32)
+    assert owner.get("/faces/alice/people").json["people"][0]["name"] == "Ada"
+    assert web.anonymous().post("/faces/alice/name", faces=f"{2:032x}", name="Ada").code == 401

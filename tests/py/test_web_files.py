@@ -16,19 +16,6 @@ OF_THIS_HUB = "names.127.0.0.1.csv"
 CHANNEL_FILES = {"names.csv", "edits.csv", "faces_statistics.csv", "models_statistics.csv"}
 
 
-@pytest.fixture
-def alice(web: WebHub) -> int:
-    web.set("block", 1)
-    number = web.id("alice")
-    web.install(number)
-    return number
-
-
-@pytest.fixture
-def owner(web: WebHub, alice: int) -> Client:
-    return web.log_in("alice")
-
-
 def rows(web: WebHub, channel: int) -> dict[tuple[str, str], tuple[Any, ...]]:
     """Data files by folder and name: hash, size, rights."""
     found = web.sql("SELECT folder, filename, hash, filesize, allow_cid, allow_gid, deny_cid, deny_gid FROM attach WHERE uid = %s"
@@ -222,7 +209,7 @@ def test_no_files_are_made_where_the_quota_is_used_up(web: WebHub, alice: int, o
     web.photo(alice, "a.png")
     web.limit("alice", "10")
     page = owner.get("/faces/alice").text
-    assert "Data files cannot be made: the account may store" in page
+    assert "The data files could not be made: the account may store" in page
     assert rows(web, alice) == {}
 
 

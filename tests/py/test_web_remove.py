@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -15,19 +17,6 @@ from webhub import Client, WebHub, face, program, ready, until
 
 PAGE = "/faces/alice/remove"
 SECRET = "Augusta Ada King"
-
-
-@pytest.fixture
-def alice(web: WebHub) -> int:
-    web.set("block", 1)
-    number = web.id("alice")
-    web.install(number)
-    return number
-
-
-@pytest.fixture
-def owner(web: WebHub, alice: int) -> Client:
-    return web.log_in("alice")
 
 
 def a_life(web: WebHub, alice: int, owner: Client) -> list[str]:
@@ -53,8 +42,10 @@ def a_life(web: WebHub, alice: int, owner: Client) -> list[str]:
         "recognize.outcome",
     ):
         web.give(web.state(name, "alice"), {"version": 1, "name": SECRET})
-    for name in ("faces.log", "worker.log", "detect.outcome"):
-        web.give(web.state(name), f"bob: fine\nalice: {SECRET}\n")
+    for name in ("faces.log", "worker.log"):
+        web.give(web.state(name), f"bob: fine\nalice2: fine\nmalice: fine\nalice: {SECRET}\nnot 'alice', {SECRET}\n")
+    web.give(web.state("detect.outcome"), f"8\n2026-11-24T09:00:00Z\nbob: away\nalice: {SECRET}\n")
+    web.give(web.state("detect.started"), "bob")
     half = web.root / "store" / "alice" / ".faces-tmp"
     half.mkdir(exist_ok=True)
     (half / "7.faces.csv").write_text(SECRET)
@@ -104,7 +95,10 @@ def test_everything_goes_and_nothing_is_left(web: WebHub, alice: int, owner: Cli
     assert all((web.root / web.content(alice, row[0])).is_file()
                for row in web.sql("SELECT hash FROM attach WHERE uid = %s AND is_dir = 0", alice))  # fmt: skip
     assert web.sql("SELECT * FROM app WHERE app_plugin = 'faces' AND app_channel = %s", alice) == []
-    assert web.state("worker.log").read_text() == "bob: fine\n"
+    # what others left in the logs stays
+    assert web.state("worker.log").read_text() == "bob: fine\nalice2: fine\nmalice: fine\n"
+    assert web.state("detect.outcome").read_text() == "8\n2026-11-24T09:00:00Z\nbob: away\n"
+    assert web.state("detect.started").read_text() == "bob"
     # looking at it makes nothing anew; neither does the cron
     owner.get("/faces/alice")
     owner.get("/faces/alice/help")
@@ -150,8 +144,13 @@ def test_what_is_not_ours_stays_and_is_named(web: WebHub, alice: int, owner: Cli
         "SELECT hash FROM attach WHERE uid = %s AND is_dir = 1 AND filename = 'faces' AND folder = ''", alice
     )[0][0]
     note = web.photo(alice, "my note.txt", folder=top)
+    web.write(alice, "config.json", b'{"editor": "mine"}')
+    web.write(alice, "thresholds.json", b'{"alarm": 5}')
+    assert web.dav("alice", "faces/names.a.csv", b"2024-01-01T10:00:00Z,my own diary\n") == 201
+    assert web.dav("alice", "faces/faces-export.zip", b"PK") == 201
     answer = owner.post(PAGE, everything="1", sure="1").json
-    assert answer["removed"] is True and sorted(answer["kept"]) == ["mine/faces.csv", "mine/faces.pkl"]
+    assert answer["removed"] is True and sorted(answer["kept"]) == ["faces/config.json", "faces/faces-export.zip", "faces/names.a.csv",
+                                                                         "faces/thresholds.json", "mine/faces.csv", "mine/faces.pkl"]  # fmt: skip
     assert web.content(alice, web.own_file(alice, "faces.csv", mine)) and web.content(alice, note)
     page = owner.get(PAGE, done="all").text
     assert "mine/faces.csv" in page and "stay" in page
@@ -172,12 +171,67 @@ def test_it_goes_on_by_the_cron_if_nobody_waits(web: WebHub, alice: int, owner: 
     assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="x").code == 409
     web.php("cron")
     assert len(traces(web, alice)) > 10
-    web.sql("DELETE FROM app WHERE app_channel = %s AND app_plugin = 'faces'", alice)
     locked.close()
     web.php("cron")
     assert traces(web, alice) == []
+    assert owner.get("/faces/alice").code == 404  # the app that came back meanwhile is gone, too
     web.install(alice)
     assert owner.get("/faces/alice").code == 200
+
+
+def test_a_wish_that_was_killed_at_its_beginning_is_carried_out(web: WebHub, alice: int, owner: Client) -> None:
+    """kill -9 between the note and the rest: the app is still there."""
+    a_life(web, alice, owner)
+    web.give(web.state("removing", "alice"), "")
+    web.php("cron")
+    assert traces(web, alice) == []
+    assert web.sql("SELECT * FROM app WHERE app_plugin = 'faces' AND app_channel = %s", alice) == []
+
+
+def test_without_room_for_the_wish_nothing_begins(web: WebHub, alice: int, owner: Client) -> None:
+    a_life(web, alice, owner)
+    folder = web.state("", "alice")
+    if web.is_real or subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", folder], check=False).returncode:
+        pytest.skip("cannot mount a disk here")
+    try:
+        assert owner.post(PAGE, everything="1", sure="1").code in (503, 507)
+        assert web.sql("SELECT * FROM app WHERE app_plugin = 'faces' AND app_channel = %s", alice)
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_requests_in_flight_are_waited_for(web: WebHub, alice: int, owner: Client) -> None:
+    """They began before the wish, and what they write afterwards would be left."""
+    a_life(web, alice, owner)
+    lock = web.state(f"in-use-{alice % 64}.lock")
+    with lock.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert owner.post(PAGE, everything="1", sure="1").code == 202
+        assert len(traces(web, alice)) > 10
+    assert owner.post(PAGE, everything="1", sure="1").code == 200
+    assert traces(web, alice) == []
+
+
+def test_channels_that_the_hub_forgot_leave_nothing(web: WebHub, alice: int, owner: Client) -> None:
+    web.give(web.root / "store" / "[data]" / "faces" / "987654" / "cache" / "faces-1.json", SECRET)
+    web.php("cron")
+    assert not (web.root / "store" / "[data]" / "faces" / "987654").exists()
+
+
+def test_what_a_computer_at_home_left_goes_too(web: WebHub, alice: int, owner: Client) -> None:
+    a_life(web, alice, owner)
+    for name, content in (
+        ("report.html", f"<!doctype html><!-- faces 1 -->{SECRET}"),
+        ("faces.log", SECRET),
+        ("detect.lock", ""),
+    ):
+        assert web.dav("alice", f"faces/{name}", content.encode()) == 201
+    web.write(alice, "faces.pkl", b"PAR1 half a file" + SECRET.encode(), "")  # torn
+    lost = web.folder(alice, "lost")
+    web.data_files(alice, lost)
+    shutil.rmtree(web.root / web.content(alice, lost))  # a row whose file, and folder, are gone
+    assert owner.post(PAGE, everything="1", sure="1").json == {"removed": True, "kept": []}
+    assert traces(web, alice) == []
 
 
 def test_two_at_once_are_one(web: WebHub, alice: int, owner: Client) -> None:

@@ -277,6 +277,16 @@ def test_visitors_can_be_kept_out(world: World) -> None:
             "/faces/alice/help",
         ):
             assert client.get(path).code == expected, (role, path)
+    # closed it is, too, where nobody knows what was set
+    for content in (
+        b'{"page": {"visitors": ',
+        b'{"page": {"visitors": 0}}',
+        b'\xef\xbb\xbf{"page": {"visitors": false}}',
+        b" " * 2_000_000,
+    ):
+        hub.write(world.alice, "config.json", content)
+        assert hub.anonymous().get("/faces/alice/faces").code == 401, content[:40]
+    hub.write(world.alice, "config.json", b"{}")
     visitor(hub, "owner").post("/faces/alice/settings", visitors="1")
     assert hub.anonymous().get("/faces/alice").code == 200
 

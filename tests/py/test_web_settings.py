@@ -14,17 +14,9 @@ SETTINGS, THRESHOLD = "/faces/alice/settings", "/faces/alice/thresholds"
 
 
 @pytest.fixture
-def alice(web: WebHub) -> int:
-    web.set("block", 1)
-    number = web.id("alice")
-    web.install(number)
-    web.photo(number, "a.png")
-    return number
-
-
-@pytest.fixture
-def owner(web: WebHub, alice: int) -> Client:
-    return web.log_in("alice")
+def alice(web: WebHub, alice: int) -> int:
+    web.photo(alice, "a.png")
+    return alice
 
 
 def stored(web: WebHub, channel: int, name: str = "config.json") -> dict[str, Any]:
@@ -150,6 +142,17 @@ def test_what_is_not_ours_in_the_file_is_kept_and_a_damaged_one_is_not_lost(
     assert [path.read_bytes() for path in kept] == [b'{"page": {"zoom": ']
 
 
+def test_one_that_cannot_be_read_whole_is_not_written_over(web: WebHub, alice: int, owner: Client) -> None:
+    large = b'{"mine": "' + b"x" * 1_100_000 + b'"}'
+    put(web, alice, owner, "config.json", large)
+    assert owner.post(SETTINGS, zoom="2").code == 409
+    assert web.path(alice, "config.json").read_bytes() == large
+    put_again = b'{"x": 1e999, "page": {"zoom": 5}}'
+    web.write(alice, "config.json", put_again)
+    assert owner.post(SETTINGS, zoom="2").code == 200
+    assert put_again in [path.read_bytes() for path in web.state("aside", "alice").iterdir()]
+
+
 def test_what_somebody_put_into_the_file_does_no_harm(web: WebHub, alice: int, owner: Client) -> None:
     evil = {"detection": {"detectors": ["<evil>", "yunet"], "min_face_pixels": "7", "models": {"a": 1}},
             "recognition": {"metric": "<evil>"}, "page": {"zoom": 1e308, "sort": ["taken"], "visitors": "no"}}  # fmt: skip
@@ -215,7 +218,7 @@ def test_what_it_costs_is_said_from_what_is_known(web: WebHub, alice: int, owner
     }
     web.give(web.state("contents.json", "alice"), contents)
     page = owner.get(SETTINGS).text
-    assert "all photos are searched, 104 MB of memory" in page and "faces to be computed: 12" in page
+    assert "already done for all photos, 104 MB of memory" in page and "faces to be computed: 12" in page
     state.unlink()
 
 

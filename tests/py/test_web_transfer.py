@@ -10,6 +10,7 @@ import subprocess
 import uuid
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,6 @@ from webhub import Answer, Client, WebHub, face, ready, until
 
 EXPORT, IMPORT = "/faces/alice/export", "/faces/alice/import"
 NAMES = "time,face,photo,file,x,y,w,h,decision,name,by,content\n"
-
-
-@pytest.fixture
-def alice(web: WebHub) -> int:
-    web.set("block", 1)
-    number = web.id("alice")
-    web.install(number)
-    return number
-
-
-@pytest.fixture
-def owner(web: WebHub, alice: int) -> Client:
-    return web.log_in("alice")
 
 
 def upload(client: Client, content: bytes, path: str = IMPORT, **fields: str) -> Answer:
@@ -131,7 +119,7 @@ def test_without_room_an_export_and_an_import_say_so(web: WebHub, alice: int, ow
     photo = web.photo(alice, "a.png")
     owner.token()
     web.faces(alice, [face(1, photo)])
-    web.write(alice, "faces.pkl", os.urandom(50_000), "")
+    web.write(alice, "faces.pkl", b"PAR1" + os.urandom(50_000) + b"PAR1", "")
     folder = web.state("", "alice")
     if subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder], capture_output=True, check=False
@@ -178,10 +166,70 @@ def test_what_was_decided_here_later_stays(web: WebHub, alice: int, owner: Clien
     owner.post("/faces/alice/name", faces=f"{1:032x}", name="New")
     upload(owner, archive({"names/names.csv": (NAMES + line(1, "Old", "2020-01-01T00:00:00Z")).encode()}))
     assert owner.get("/faces/alice/faces").json["photos"][0]["faces"][0]["name"] == "New"
-    upload(owner, archive({"names/edits.csv": (NAMES + line(1, "Newer", "2099-01-01T00:00:00Z")).encode()}))
+    soon = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    upload(owner, archive({"names/edits.csv": (NAMES + line(1, "Newer", soon)).encode()}))
     assert owner.get("/faces/alice/faces").json["photos"][0]["faces"][0]["name"] == "Newer"
     owner.post("/faces/alice/name", faces=f"{1:032x}", name="Newest")  # a clock that is wrong does not lock it for ever
     assert owner.get("/faces/alice/faces").json["photos"][0]["faces"][0]["name"] == "Newest"
+
+
+@pytest.mark.parametrize("time", ["2199-12-31T23:59:59.999999Z", "2099-01-01T00:00:00Z"])
+def test_a_decision_of_the_future_is_left_out(web: WebHub, alice: int, owner: Client, time: str) -> None:
+    """It would hold against everything that is decided until then."""
+    photo = web.photo(alice, "a.png")
+    web.data_files(alice, "")
+    web.faces(alice, [face(1, photo)])
+    lines = line(1, "Mallory", time) + line(2, "Ada")
+    assert upload(owner, archive({"names/names.csv": (NAMES + lines).encode()})).json["new"] == 1
+    owner.post("/faces/alice/name", faces=f"{1:032x}", name="New")
+    assert owner.get("/faces/alice/faces").json["photos"][0]["faces"][0]["name"] == "New"
+
+
+def test_a_journal_whose_last_year_has_come_says_so(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "a.png")
+    web.data_files(alice, "")
+    web.faces(alice, [face(1, photo)])
+    web.write(alice, "names.csv", (NAMES + line(2, "Ada", "2199-12-31T23:59:59.999999Z")).encode())
+    answer = owner.post("/faces/alice/name", faces=f"{1:032x}", name="New")
+    assert answer.code == 409 and "2199" in answer.json["error"]
+
+
+def test_what_cannot_come_back_is_not_exported_and_named(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    owner.get("/faces/alice")
+    owner.post("/faces/alice/settings", zoom="2")
+    web.write(alice, "faces.pkl", b"PAR1 torn", "")
+    web.write(alice, "config.json", b"[1]")
+    owner.post("/faces/alice/name")
+    exported = owner.post(EXPORT).body
+    with zipfile.ZipFile(io.BytesIO(exported)) as file:
+        assert not [name for name in file.namelist() if "parquet" in name or "config" in name]
+        text = file.read("README.txt").decode()
+        assert "Left out" in text and "faces.pkl" in text and "faces/config.json" in text
+    assert upload(owner, exported).code == 200
+
+
+def test_of_two_files_of_one_name_the_one_that_counts_is_exported(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "a.png")
+    web.data_files(alice, "")
+    web.faces(alice, [face(1, photo)])
+    owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada")
+    top = web.sql(
+        "SELECT hash FROM attach WHERE uid = %s AND is_dir = 1 AND filename = 'faces' AND folder = ''", alice
+    )[0][0]
+    web.data_file(alice, "names.csv", top)
+    with zipfile.ZipFile(io.BytesIO(owner.post(EXPORT).body)) as file:
+        assert b"Ada" in file.read("names/names.csv")
+
+
+def test_faces_that_wait_can_be_given_up(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    owner.token()
+    web.give(web.state("import/index.json", "alice"), {"version": 1})
+    assert upload(owner, archive({})).code == 409
+    assert "Do not take them in" in owner.get(EXPORT).text
+    assert owner.post(IMPORT, discard="1").json == {"discarded": True}
+    assert upload(owner, archive({})).code == 200
 
 
 def test_settings_are_taken_only_if_that_is_wanted_and_allowed(web: WebHub, alice: int, owner: Client) -> None:
@@ -254,6 +302,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a pickle": lambda: archive({"folders/00001/faces.parquet": b"\x80\x04\x95 a pickle"}),
     "a pickle behind a head of Parquet": lambda: archive({"folders/00001/faces.parquet": b"PAR1\x80\x04\x95"}),
     "a bit that fell over": lambda: broken(stored("folders/00001/faces.parquet", PARQUET)),
+    "settings that cannot be written": lambda: archive({"settings/config.json": b'{"x": 1e999}'}),
+    "more files than a list can have": lambda: archive({f"folders/{i:05d}/faces.csv" + "x" * 200: b"" for i in range(70_000)}),
     "settings that are no object": lambda: archive({"settings/config.json": b"[1]"}),
     "many folders": lambda: archive({f"folders/{i:05d}/other": b"" for i in range(2000)}),
     "two of one name": lambda: archive({"names/names.csv": NAMES.encode(), "names/edits.csv": NAMES.encode()}).replace(b"names/edits.csv", b"names/names.csv"),

@@ -17,15 +17,9 @@ from webhub import Client, WebHub, face, program, ready, until
 
 
 @pytest.fixture
-def alice(web: WebHub) -> int:
-    number = web.id("alice")
-    web.install(number)
-    return number
-
-
-@pytest.fixture
-def owner(web: WebHub, alice: int) -> Client:
-    return web.log_in("alice")
+def alice(web: WebHub, alice: int) -> int:
+    web.set("block", 0)
+    return alice
 
 
 def status(client: Client) -> dict[str, Any]:

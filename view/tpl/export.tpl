@@ -7,9 +7,11 @@
 <form class="faces-form" method="post" action="{{$own|escape}}/export"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary">{{$t.download|escape}}</button></form>
 <h3>{{$t.import|escape}}</h3>
 <p>{{$t.aboutImport|escape}}</p>
-{{if $isWaiting}}<p role="status">{{$t.waiting|escape}}</p>{{/if}}
+{{if $isWaiting}}<form class="faces-form" method="post" action="{{$own|escape}}/import"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><p role="status">{{$t.waiting|escape}} <button type="submit" class="btn btn-outline-primary" name="discard" value="1">{{$t.discard|escape}}</button></p></form>{{/if}}
 {{if $report}}<p>{{$report.text|escape}}</p>{{if $report.left > 0}}<details><summary>{{$t.missing|escape}} {{$report.left}}</summary><ul>{{foreach $report.missing as $photo}}<li>{{$photo|escape}}</li>
 {{/foreach}}</ul>{{if $report.hasMore}}<p>{{$t.more|escape}}</p>{{/if}}</details>{{/if}}{{/if}}
+{{if $report && $report.unreadable}}<p class="faces-problem">{{$t.unreadable|escape}}</p><ul>{{foreach $report.unreadable as $folder}}<li>{{$folder|escape}}</li>
+{{/foreach}}</ul>{{/if}}
 {{if !$mayImport}}<p class="faces-reason">{{$t.noApp|escape}}</p>{{else}}
 {{if $obstacle}}<p class="faces-reason">{{$t.noPython|escape}} {{$obstacle|escape}}</p>{{/if}}
 <form class="faces-form" method="post" enctype="multipart/form-data" action="{{$own|escape}}/import">

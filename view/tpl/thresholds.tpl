@@ -21,6 +21,7 @@
 <figure class="faces-cut"><svg viewBox="0 -2 200 104" preserveAspectRatio="none" role="img" aria-label="{{$cut.text|escape}}">
 {{foreach $cut.bars as $bar}}<rect class="faces-{{$bar.kind|escape}}" x="{{$bar.x}}" y="{{$bar.y}}" width="{{$bar.width}}" height="{{$bar.height}}"/>
 {{/foreach}}<line class="faces-default" x1="100" x2="100" y1="-2" y2="102"/><line class="faces-here" x1="{{$cut.place}}" x2="{{$cut.place}}" y1="-2" y2="102"/></svg>
+<div class="faces-axis" aria-hidden="true">{{foreach $cut.axis as $number}}<span>{{$number|escape}}</span>{{/foreach}}</div>
 <figcaption><span class="faces-key faces-same"></span> {{$t.same|escape}} <span class="faces-key faces-different"></span> {{$t.different|escape}}. {{$cut.text|escape}}</figcaption></figure>
 {{elseif $cut.isUsed}}<p class="faces-help">{{$t.unmeasured|escape}}</p>
 {{/if}}

@@ -323,6 +323,10 @@ def _descendants(pid: int) -> list[int]:
     return []
 
 
+#: What is not in the core set, as pip is to be told (README, Extras).
+EXTRAS = {"mediapipe": "-e '.[mediapipe]'", "mtcnn": "-e '.[mtcnn]'", "Buffalo_L": "insightface"}
+
+
 def probe(kind: str, name: str) -> dict[str, Any]:
     """Load it and run it twice on a picture without a face: `reason` ("" if that works), `seconds_load`, and
     `seconds_each`, of the second run: the first one still sets things up."""
@@ -340,6 +344,10 @@ def probe(kind: str, name: str) -> dict[str, Any]:
         named = cause.name if isinstance(cause, ModuleNotFoundError) else ""
         advised = "pip install" in str(error)
         reason = lacks(named) if named and not advised else str(error).removeprefix(f"{kind} {name}: ")
+        if advised and name in EXTRAS:  # deepface's advice knows nothing of our environment and versions
+            reason = (
+                f"its package is not installed; in the program's folder: {sys.prefix}/bin/pip install {EXTRAS[name]}"
+            )
     except FacesError as error:
         reason = str(error)
     except ModuleNotFoundError as error:

@@ -4,7 +4,7 @@ from every file; what stays is untouched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +29,10 @@ from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
 from faces.jobs.statistics import HEADERS as STATISTICS
 from faces.records import FACE, NONE, OPEN, FaceRow, ShownFace
+from faces.settings import THRESHOLDS
+
+#: Keys of config.json: a file without any of them is not ours.
+CONFIG_KEYS = ("version", "detection", "recognition", "worker", "page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +245,21 @@ def _is_ours(name: str, file: DataFile) -> bool:
         head = content.replace(b'"', b"").lstrip(b"\xef\xbb\xbf \r\n\t")
         return not content.strip() or head.startswith(b"time,face,") or bool(store.read_decisions(file))
     if name == CONFIG_JSON:
-        return "version" in (store.read_json(file)[0] or {"version": 0})
+        value = store.read_json(file)[0]
+        return b'"version"' in content or not content.strip() if value is None else _has(value, CONFIG_KEYS)
     if name in STATISTICS:
         return not content.strip() or content.startswith(STATISTICS[name])
     if name == THRESHOLDS_JSON:
-        return not content.strip() or store.read_json(file)[0] is not None
+        value = store.read_json(file)[0]
+        return not content.strip() if value is None else _has(value, THRESHOLDS)
     if name == REPORT:
         return b"<!-- faces " in content[:200]
     return True
+
+
+def _has(value: dict[str, object], keys: Iterable[str]) -> bool:
+    """Whether a JSON object has one of these keys, or none at all."""
+    return not value or not set(keys).isdisjoint(value)
 
 
 def counts(album: Album) -> dict[str, int]:

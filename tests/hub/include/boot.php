@@ -103,8 +103,8 @@ function db_getfunc(string $name): string
 /** The whole family is read at first use and then kept for the request. */
 function get_config(string $family, string $key, mixed $default = false): mixed
 {
-    if (!isset(App::$config[$family])) {
-        App::$config[$family] = array_column(q("SELECT k, v FROM config WHERE cat = '%s'", dbesc($family)) ?: [], 'v', 'k');
+    if (!isset(App::$config[$family]['config_loaded'])) {
+        App::$config[$family] = array_column(q("SELECT k, v FROM config WHERE cat = '%s'", dbesc($family)) ?: [], 'v', 'k') + ['config_loaded' => true];
     }
     $value = App::$config[$family][$key] ?? null;
     if ($value === null) {
