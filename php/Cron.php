@@ -52,14 +52,16 @@ final class Cron
         self::search();
     }
 
-    /** Removals that nobody waits for any more. */
+    /** Removals that nobody waits for any more; and on a hub with a clone, what everything was removed of on another hub. */
     private static function remove(float $end): void
     {
         foreach (Channel::withData() as $channel) {
-            if (!Removal::isWanted($channel) || microtime(true) > $end) {
+            $isWanted = Removal::isWanted($channel);
+            if (microtime(true) > $end || (!$isWanted && ($channel->hasApp() || (new Cloud($channel))->everything() !== []))) {
                 continue;
             }
             try {
+                $isWanted || (new Removal($channel))->begin();
                 (new Removal($channel))->goOn(self::REMOVAL);
             } catch (\Throwable $error) {
                 logger("faces: $channel->nick: {$error->getMessage()}", LOGGER_NORMAL);

@@ -195,6 +195,39 @@ def test_a_malicious_pickle_is_refused_and_harmless(tmp_path: Path, protocol: in
     assert target.exists()
 
 
+def test_an_empty_faces_pkl_is_none(tmp_path: Path) -> None:
+    """A hub's page makes such, to be filled; a computer sees it over WebDAV."""
+    file = DataFile(tmp_path / "faces.pkl")
+    file.path.write_bytes(b"")
+    assert parquet.read_faces(file) is None
+
+
+def test_two_columns_of_one_name_are_damage(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    file = DataFile(tmp_path / "faces.pkl")
+    parquet.write_faces(file, rows())
+    table = pq.read_table(file.path)
+    pq.write_table(table.append_column("error", table.column("error")), file.path)
+    with pytest.raises(DamagedFile, match="two columns"):
+        parquet.read_faces(file)
+
+
+def test_what_would_fill_the_memory_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some kB that unpack to more than the machine has."""
+    import psutil
+    import pyarrow.parquet as pq
+
+    file = DataFile(tmp_path / "faces.pkl")
+    parquet.write_faces(file, rows())
+    one = pq.read_table(file.path).slice(0, 1)
+    pq.write_table(one.take([0] * 20_000), file.path)
+    assert len(parquet.read_faces(file) or []) == 20_000 and file.path.stat().st_size < 100_000
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 20_000_000})())
+    with pytest.raises(ForeignFile, match="more than is free"):
+        parquet.read_faces(file)
+
+
 def test_damaged_parquet_is_told_from_foreign_and_newer(tmp_path: Path) -> None:
     file = DataFile(tmp_path / "faces.pkl")
     parquet.write_faces(file, rows())

@@ -517,9 +517,14 @@ def test_faces_that_a_computer_at_home_found_are_shown(web: WebHub, alice: int, 
     web.photo(alice, "a.png", shade=1)  # the same name elsewhere
     hidden = web.photo(alice, "hidden.png", folder=folder, shade=2)
     web.restrict(hidden)
-    web.faces(alice, [face(1, "", "a.png", content="a" * 32), face(2, "", "hidden.png"), face(3, "", "gone.png")], folder)
+    web.faces(
+        alice, [face(1, "", "a.png", content="a" * 32), face(2, "", "hidden.png"), face(3, "", "gone.png")], folder
+    )
     answer = owner.get("/faces/alice/faces").json
-    assert {p["photo"]: [f["id"] for f in p["faces"]] for p in answer["photos"]} == {photo: [f"{1:032x}"], hidden: [f"{2:032x}"]}
+    assert {p["photo"]: [f["id"] for f in p["faces"]] for p in answer["photos"]} == {
+        photo: [f"{1:032x}"],
+        hidden: [f"{2:032x}"],
+    }
     assert [p["photo"] for p in web.anonymous().get("/faces/alice/faces").json["photos"]] == [photo]
     assert owner.post("/faces/alice/name", faces=f"{1:032x}", name="Ada").code == 200
     [decision] = web.names(alice)

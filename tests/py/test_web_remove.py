@@ -218,6 +218,20 @@ def test_channels_that_the_hub_forgot_leave_nothing(web: WebHub, alice: int, own
     assert not (web.root / "store" / "[data]" / "faces" / "987654").exists()
 
 
+def test_on_a_clone_the_copies_on_the_server_go_too(web: WebHub, alice: int, owner: Client) -> None:
+    """There files and app go by the hub's packets; nobody presses a button."""
+    web.sql("DELETE FROM app WHERE app_channel = %s AND app_plugin = 'faces'", alice)
+    web.give(web.state("cache/journal-3.json", "alice"), SECRET)
+    web.set("status.alice", SECRET)
+    web.php("cron")
+    assert traces(web, alice) == []
+    bob = web.id("bob")  # who took the app away only: his data are his to remove
+    web.data_files(bob, "")
+    web.give(web.state("cache/journal-3.json", "bob"), "{}")
+    web.php("cron")
+    assert web.state("cache/journal-3.json", "bob").exists()
+
+
 def test_what_a_computer_at_home_left_goes_too(web: WebHub, alice: int, owner: Client) -> None:
     a_life(web, alice, owner)
     for name, content in (
