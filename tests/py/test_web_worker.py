@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -534,3 +536,70 @@ def test_what_others_asked_for_is_not_stopped(web: WebHub, alice: int, owner: Cl
     assert len(runs.read_text().splitlines()) == 2
     web.sql("DELETE FROM config WHERE cat = 'faces' AND k = 'stop.alice'")
     runs.unlink()
+
+
+# --- a computer at home --------------------------------------------------------------------------------------------------
+
+
+def mirror(web: WebHub, channel: int, place: Path) -> None:
+    """The cloud as a mounted folder shows it."""
+    folders = {"": place}
+    rows = web.sql("SELECT hash, filename, folder, is_dir FROM attach WHERE uid = %s ORDER BY is_dir DESC, id", channel)
+    for hash, name, folder, is_dir in rows:
+        path = folders[folder] / name
+        if is_dir:
+            folders[hash] = path
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.write_bytes((web.root / web.content(channel, hash)).read_bytes())
+
+
+def send_back(web: WebHub, nick: str, place: Path, before: dict[str, bytes]) -> None:
+    """What changed there, as it is sent over WebDAV."""
+    for path in sorted(place.rglob("*")):
+        name = str(path.relative_to(place))
+        if path.is_file() and before.get(name) != path.read_bytes():
+            assert web.dav(nick, name, path.read_bytes()) in (201, 204), name
+
+
+@pytest.mark.slow
+def test_a_computer_at_home_searches_over_webdav(
+    web: WebHub, alice: int, owner: Client, portraits: Path, tmp_path: Path
+) -> None:
+    """The hub runs no Python: the page makes the files, a computer fills them, the page shows what it found."""
+    web.set("block", 1)
+    folder = web.folder(alice, "Presidents")
+    for name in ("obama.jpg", "obama2.jpg", "biden.jpg"):
+        web.photo(alice, name, folder=folder, path=portraits / name)
+    owner.get("/faces/alice")
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def work(command: str) -> None:
+        mirror(web, alice, home)
+        before = {str(p.relative_to(home)): p.read_bytes() for p in home.rglob("*") if p.is_file()}
+        run = [sys.executable, str(Path(__file__).parents[2] / "py" / f"{command}.py"), "--directory", str(home)]
+        done = subprocess.run(run, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done
+        send_back(web, "alice", home, before)
+
+    work("detect")
+    found = {p["file"]: p["faces"] for p in owner.get("/faces/alice/faces").json["photos"]}
+    assert {name: len(faces) for name, faces in found.items()} == {"obama.jpg": 1, "obama2.jpg": 1, "biden.jpg": 1}
+    assert owner.post("/faces/alice/name", faces=found["obama.jpg"][0]["id"], name="Barack Obama").code == 200
+    work("recognize")
+    found = {p["file"]: p["faces"][0] for p in owner.get("/faces/alice/faces").json["photos"]}
+    assert (found["obama.jpg"]["name"], found["obama2.jpg"]["guess"], found["biden.jpg"]["guess"]) == (
+        "Barack Obama",
+        "Barack Obama",
+        "",
+    )
+    assert not [name for (name,) in web.sql("SELECT filename FROM attach WHERE uid = %s", alice) if "damaged" in name]
+    # what the computer left there is the owner's alone from the next visit on, and goes with everything
+    owner.get("/faces/alice")
+    wide = web.sql(
+        "SELECT filename FROM attach WHERE uid = %s AND is_photo = 0 AND is_dir = 0 AND allow_cid = ''", alice
+    )
+    assert wide == []
+    assert owner.post("/faces/alice/remove", everything="1", sure="1").json == {"removed": True, "kept": []}
+    assert web.sql("SELECT filename FROM attach WHERE uid = %s AND is_photo = 0 AND is_dir = 0", alice) == []
