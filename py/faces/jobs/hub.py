@@ -228,6 +228,15 @@ def detect_channels(
     return turns.report
 
 
+def _checked(summary: Any) -> Any:
+    """The summary of a job; PartlyFailed, which carries it, if it tells of problems."""
+    if summary.problems:
+        error = PartlyFailed("\n".join(summary.problems))
+        error.summary = summary  # type: ignore[attr-defined]
+        raise error
+    return summary
+
+
 def recognize_channels(
     hub: Hub, nick: str, options: dict[str, Any], guard: Guard, shown: Progress, wait: float = 0.0
 ) -> Report:
@@ -237,12 +246,7 @@ def recognize_channels(
     def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         inner.check()
         progress.step("recognizing")
-        summary = recognize.run(album, read_settings(album).with_options(**options), held=held)
-        if summary.problems:
-            error = PartlyFailed("\n".join(summary.problems))
-            error.summary = summary  # type: ignore[attr-defined]
-            raise error
-        return summary
+        return _checked(recognize.run(album, read_settings(album).with_options(**options), held=held))
 
     channels = hub.consenting(nick)
     turns = _Turns(hub, "recognize", guard, shown, len(channels) == 1)
@@ -259,12 +263,7 @@ def measure_channels(
 
     def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         # not `inner`: a request to stop the channel's detection would be taken away from it
-        summary = distances.run(album, read_settings(album), models, guard.check)
-        if summary.problems:
-            error = PartlyFailed("\n".join(summary.problems))
-            error.summary = summary  # type: ignore[attr-defined]
-            raise error
-        return summary
+        return _checked(distances.run(album, read_settings(album), models, guard.check))
 
     channels = hub.consenting(nick)
     turns = _Turns(hub, "recognize", guard, shown, len(channels) == 1)
@@ -282,12 +281,7 @@ def remove_channels(
     def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         progress.step("removing")
         album = hub.album(album.channel)  # that has read no rows yet: others may change while a run is waited for
-        summary = remove.run(album, what, wait, inner.check)
-        if summary.problems:
-            error = PartlyFailed("\n".join(summary.problems))
-            error.summary = summary  # type: ignore[attr-defined]
-            raise error
-        return summary
+        return _checked(remove.run(album, what, wait, inner.check))
 
     turns = _Turns(hub, "remove", guard, shown, len(channels) == 1)
     with turns.everything():
