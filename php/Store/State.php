@@ -31,7 +31,14 @@ final class State
      */
     public static function use(Channel $channel, bool $alone = false, float $seconds = 0.0): bool
     {
-        self::$inUse = self::open(self::path('in-use-' . $channel->id % self::IN_USE . '.lock'));
+        try {
+            self::$inUse = self::open(self::path('in-use-' . $channel->id % self::IN_USE . '.lock'));
+        } catch (Refusal $refusal) {
+            if ($alone) {
+                throw $refusal;
+            }
+            return true; // photos can be looked at where nothing can be written; and nothing can be removed there, either
+        }
         $end = microtime(true) + $seconds;
         while (!flock(self::$inUse, ($alone ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
             if (microtime(true) > $end) {

@@ -6,7 +6,12 @@ declare(strict_types=1);
 error_reporting(E_ALL);
 require_once dirname(__DIR__, 2) . '/php/autoload.php';
 
-/** The one function of the hub that classes tested here call. */
+/** The functions of the hub that classes tested here call. */
+function t(string $text): string
+{
+    return $text;
+}
+
 function z_root(): string
 {
     return 'https://hub.example';

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -574,3 +575,21 @@ def test_stamps_of_the_future_hold_nothing_up(web: WebHub, alice: int, owner: Cl
         abs(web.state("cron").stat().st_mtime - time.time()) < 60
         and abs(web.state("opened", "alice").stat().st_mtime - time.time()) < 60
     )
+
+
+def test_photos_can_be_looked_at_where_nothing_can_be_written(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
+    """Our own folder cannot be made, as on a disk that is full or read-only."""
+    if web.is_real:
+        pytest.skip("the hub's other tests need it")
+    web.faces(alice, [face(1, photo)])
+    owner.token()
+    folder = web.state("")
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    assert owner.get("/faces/alice/faces").json["total"] == 1
+    assert web.anonymous().get("/faces/alice").code == 200
+    answer = owner.post("/faces/alice/remove", everything="1", sure="1")
+    assert answer.code in (503, 507) and "cannot be written" in answer.json["error"]
+    assert web.sql("SELECT * FROM app WHERE app_plugin = 'faces' AND app_channel = %s", alice)
