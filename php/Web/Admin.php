@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Faces\Web;
 
 use Faces\Model\Setting;
+use Faces\Refusal;
 use Faces\Store\Channel;
 use Faces\Store\Remains;
 use Faces\Store\Usage;
@@ -111,20 +112,28 @@ final class Admin
             $values[$key] = ($_POST[$key] ?? '') === '1' ? 1 : 0;
         }
         $python = is_string($_POST['python'] ?? null) ? trim($_POST['python']) : '';
-        if (!self::isPython($python)) {
+        $isOther = $python !== Settings::pythonSet(); // one that was set on the command line may be any
+        if ($isOther && !self::isPython($python)) {
             return 'python';
         }
-        $isOther = $python !== Settings::pythonSet();
         foreach ($values + ['python' => $python] as $key => $value) {
             Settings::set($key, $value);
         }
         if ($values['block'] === 1) {
             self::stop();
         }
-        if ($isOther) {
-            SelfCheck::forget(); // it was about another one
+        return $isOther && self::checkAnew() ? 'savedcheck' : 'saved';
+    }
+
+    /** What was found is about another Python. Why it cannot be checked, if so, is on the page. */
+    private static function checkAnew(): bool
+    {
+        SelfCheck::forget();
+        try {
+            return Launcher::check();
+        } catch (Refusal) {
+            return false;
         }
-        return $isOther && $values['block'] === 0 && Launcher::check() ? 'savedcheck' : 'saved';
     }
 
     /** An admin of the hub need not be one of the server: nothing but a Python of the server's is started from here. */
