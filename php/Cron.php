@@ -26,7 +26,7 @@ final class Cron
     /** The hub hands out a job of more than 300 seconds a second time. */
     private const PATIENCE = 120.0;
     /** Seconds for each removal that is under way. */
-    private const REMOVAL = 20.0;
+    private const REMOVAL = 8.0;
 
     public static function run(): void
     {

@@ -21,7 +21,7 @@ use Faces\Worker\Status;
 final class RemovePage
 {
     /** Seconds in which everything is removed within a request; the hub's cron does the rest. */
-    private const PATIENCE = 15.0;
+    private const PATIENCE = 8.0;
 
     public static function show(Album $album, Request $request): Answer
     {
