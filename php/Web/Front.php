@@ -80,8 +80,11 @@ final class Front
         if (Removal::isWanted($channel) && !in_array(self::LEFT, $route, true)) {
             throw new Refusal(t('All face data of this channel are being removed. When that is done, you can begin anew.'), Refusal::BUSY);
         }
+        if ($request->part(2) === 'import' && $request->isCutOff()) {
+            // nothing longer: PHP has not read what was sent, and nginx stalls over a page while it still sends that
+            return Answer::redirect('/faces/' . rawurlencode($nick) . '/export?toolarge=1');
+        }
         if ($request->method === 'POST') {
-            $request->checkSize();
             self::checkToken($request);
         }
         try {
@@ -168,8 +171,7 @@ final class Front
     private static function refused(Request $request, Refusal $refusal): Answer
     {
         $code = $refusal->getCode();
-        // without any field it was a file that is too large
-        $isForm = $request->method === 'POST' && (($_POST['page'] ?? '') === '1' || ($_POST === [] && $request->part(2) === 'import'));
+        $isForm = $request->method === 'POST' && ($_POST['page'] ?? '') === '1';
         if ($isForm || ($request->method !== 'POST' && self::isPage($request))) {
             return Answer::page(Template::message($refusal->getMessage(), $request->part(1), $request->part(2)), $code);
         }

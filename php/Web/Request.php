@@ -96,15 +96,13 @@ final class Request
         return $path !== '' && is_uploaded_file($path) ? $path : '';
     }
 
-    /** PHP gives an empty form, and no reason, if what was sent is larger than it takes. @throws Refusal */
-    public function checkSize(): void
+    /** PHP gives an empty form, and no reason, if what was sent is larger than it takes. */
+    public function isCutOff(): bool
     {
-        if ($this->method === 'POST' && $this->form === [] && (int) ($_SERVER['CONTENT_LENGTH'] ?? 0) > Memory::bytes('post_max_size')) {
-            throw self::tooLarge();
-        }
+        return $this->method === 'POST' && $this->form === [] && (int) ($_SERVER['CONTENT_LENGTH'] ?? 0) > Memory::bytes('post_max_size');
     }
 
-    private static function tooLarge(): Refusal
+    public static function tooLarge(): Refusal
     {
         return new Refusal(sprintf(t('The file is larger than this server takes (%s).'), (string) ini_get('upload_max_filesize')), Refusal::BAD);
     }

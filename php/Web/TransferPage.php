@@ -36,6 +36,7 @@ final class TransferPage
             'template' => 'export',
             'mayImport' => $album->channel->hasApp(),
             'said' => $isThere ? self::said($request->number('new', 0, 0, 9_999_999), $request->number('known', 0, 0, 9_999_999), $request->number('files', 0, 0, 999_999)) : '',
+            'problem' => $request->value('toolarge') === '1' ? Request::tooLarge()->getMessage() : '',
             'isWaiting' => Import::isWaiting($album->channel),
             'report' => self::report($album),
             'obstacle' => Launcher::obstacle(),

@@ -380,7 +380,8 @@ class WebHub(HubSite):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(value if isinstance(value, str) else json.dumps(value))
         owner = (self.root / "store").stat()
-        for one in (path.parent, path):
+        ours = self.state("")
+        for one in (path, *(p for p in path.parents if p == ours or ours in p.parents)):
             os.chown(one, owner.st_uid, owner.st_gid)
 
     def limit(self, nick: str, size: int | str | None) -> None:

@@ -2,6 +2,7 @@
 {{$nav}}
 <h2>{{$title|escape}}</h2>
 {{if $said}}<p role="status" class="faces-said">{{$said|escape}}</p>{{/if}}
+{{if $problem}}<p role="alert" class="faces-problem">{{$problem|escape}}</p>{{/if}}
 <h3>{{$t.export|escape}}</h3>
 <p>{{$t.aboutExport|escape}}</p>
 <form class="faces-form" method="post" action="{{$own|escape}}/export"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary">{{$t.download|escape}}</button></form>
