@@ -6,6 +6,7 @@ namespace Zotlabs\Module;
 
 use Faces\Web\Front;
 use Faces\Web\Request;
+use Faces\Web\Template;
 use Zotlabs\Web\Controller;
 
 require_once __DIR__ . '/autoload.php';
@@ -30,9 +31,7 @@ final class Faces extends Controller
 
     public function get(): string
     {
-        // The hub's own style sheet is cached by the hub's version, not by ours: hence the time of the file.
-        $sheet = 'addon/faces/view/css/faces.css';
-        head_add_css('/' . $sheet . '?t=' . (int) @filemtime($sheet));
+        Template::addStyle();
         return $this->page;
     }
 }

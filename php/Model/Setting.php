@@ -38,7 +38,11 @@ final class Setting
     /** By name, which is unique without its group. @return array<string, self> */
     public static function all(): array
     {
-        $all = [
+        static $all = null;
+        if ($all !== null) {
+            return $all;
+        }
+        $settings = [
             // Empty: the program chooses at the first run, and keeps to it.
             new self('detection', 'detectors', self::SEVERAL, [], self::DETECTORS),
             new self('detection', 'models', self::SEVERAL, [], self::MODELS),
@@ -59,7 +63,7 @@ final class Setting
             new self('page', 'order', self::ONE, 'desc', ['desc', 'asc']),
             new self('page', 'zoom', self::NUMBER, 3, [], 1, 6),
         ];
-        return array_combine(array_map(static fn (self $one): string => $one->name, $all), $all);
+        return $all = array_combine(array_map(static fn (self $one): string => $one->name, $settings), $settings);
     }
 
     /** A value as config.json has it, if it is one; else the default: the file may be written by anybody. */

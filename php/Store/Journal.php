@@ -102,7 +102,7 @@ final class Journal
                         $new[] = $d;
                     }
                 }
-                if ($new === [] || (!self::isBeingWritten($file) && $this->add($file, $stamp, $new))) {
+                if ($new === [] || (!self::isBeingWritten($file) && $this->add($file, $stamp, $new, $this->scan($file)[1]))) {
                     return count($new);
                 }
                 self::pause($end);
@@ -150,19 +150,22 @@ final class Journal
      */
     private function tryToAppend(DataFile $file, string $stamp, array $decisions): ?array
     {
-        $newest = '';
+        [$newest, $header] = $this->scan($file);
         foreach ($this->cloud->journals() as $other) {
-            $newest = max($newest, $this->scan($other)[0]);
+            $newest = $other->id === $file->id ? $newest : max($newest, $this->scan($other)[0]);
         }
         $dated = self::dated($decisions, $newest);
-        return $this->add($file, $stamp, $dated) ? $dated : null;
+        return $this->add($file, $stamp, $dated, $header) ? $dated : null;
     }
 
-    /** @param list<Decision> $decisions */
-    private function add(DataFile $file, string $stamp, array $decisions): bool
+    /**
+     * @param list<Decision> $decisions
+     * @param list<string> $header that holds at the file's end
+     */
+    private function add(DataFile $file, string $stamp, array $decisions, array $header): bool
     {
         // readers know a header in the midst of a file
-        $lines = $this->scan($file)[1] === JournalLines::COLUMNS ? '' : JournalLines::title();
+        $lines = $header === JournalLines::COLUMNS ? '' : JournalLines::title();
         $lines .= implode('', array_map(JournalLines::line(...), $decisions));
         $this->quota->check($file, $file->size + strlen($lines));
         return CloudFile::append($this->cloud->channel, $file, $lines, $stamp);

@@ -78,8 +78,7 @@ final class Actions
             throw new Refusal(t('Nothing is at work for this channel.'), Refusal::BUSY);
         }
         State::write(State::path('stopped', $album->channel), '');
-        // docs/hub.md: a request is a time, so that one that is left over stops no later run
-        Settings::set('stop.' . $album->channel->nick, gmdate('Y-m-d\TH:i:s\Z'));
+        Launcher::askToStop($album->channel->nick);
         return self::done($request, $album, ['stopping' => true], 202);
     }
 
@@ -122,7 +121,7 @@ final class Actions
             $place = preg_match('/^[\w-]{1,191}$/D', $photo) ? "#photo-$photo" : '';
             $query = $request->lenient('query');
             $query = preg_match('/^[\w%=&.+~-]{1,900}$/D', $query) ? "?$query" : '';
-            return Answer::redirect('/faces/' . rawurlencode($album->channel->nick) . $query . $place);
+            return Answer::toPage($album->channel, $query . $place);
         }
         return Answer::json($what, $code);
     }

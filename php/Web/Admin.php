@@ -38,7 +38,7 @@ final class Admin
         if (!is_site_admin()) {
             return '';
         }
-        head_add_css('/addon/faces/view/css/faces.css?t=' . (int) @filemtime('addon/faces/view/css/faces.css'));
+        Template::addStyle();
         $check = SelfCheck::last();
         if ($check->isRunning && in_array($_GET['done'] ?? '', ['check', 'savedcheck'], true)) {
             header('Refresh: ' . self::LOOK); // it needs no script
@@ -65,11 +65,9 @@ final class Admin
         if (!is_site_admin()) {
             return;
         }
-        $token = $_POST['form_security_token'] ?? '';
-        $isOurs = is_string($token) && preg_match('/^\d{1,12}\.[0-9a-f]{128}$/D', $token) && ($_REQUEST['form_security_token'] ?? null) === $token
-            && check_form_security_token(self::TOKEN);
+        $token = $_POST[Request::TOKEN] ?? '';
         try {
-            $done = $isOurs ? self::act(is_string($_POST['action'] ?? null) ? $_POST['action'] : '') : 'token';
+            $done = is_string($token) && Request::isToken($token, self::TOKEN) ? self::act(is_string($_POST['action'] ?? null) ? $_POST['action'] : '') : 'token';
         } catch (\Throwable $error) {
             logger('faces: ' . $error->getMessage(), LOGGER_NORMAL);
             $done = 'failed';
@@ -82,7 +80,7 @@ final class Admin
         return match ($action) {
             'save' => self::save(),
             'check' => Launcher::check() ? 'check' : 'busy',
-            'endcheck' => self::end('availability', null, 0),
+            'endcheck' => self::endCheck(),
             'stop' => self::stop(),
             'removeall' => self::removeAll(),
             default => 'bad',
@@ -163,18 +161,16 @@ final class Admin
     {
         foreach (array_keys(Status::running()) as $nick) {
             $nick = (string) $nick;
-            Settings::set($nick === '' ? 'stop' : "stop.$nick", gmdate('Y-m-d\TH:i:s\Z'));
-            $nick === '' ? self::end('detect', null, self::GRACE) : self::end('recognize', Channel::named($nick), self::GRACE);
+            Launcher::askToStop($nick);
+            $nick === '' ? Launcher::end('detect', null, self::GRACE) : Launcher::end('recognize', Channel::named($nick), self::GRACE);
         }
         return 'stop';
     }
 
-    private static function end(string $command, ?Channel $channel, int $seconds): string
+    private static function endCheck(): string
     {
-        if (Launcher::isRunning($command, $channel)) {
-            Launcher::end($command, $channel, $seconds);
-        }
-        return $command === 'availability' ? 'endcheck' : 'stop';
+        Launcher::end('availability', null, 0);
+        return 'endcheck';
     }
 
     private static function removeAll(): string

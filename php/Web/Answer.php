@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
+use Faces\Store\Channel;
+
 /** What a request is answered with: JSON, a page's content (HTML that the hub puts into its layout), or a redirect. */
 final class Answer
 {
@@ -37,6 +39,22 @@ final class Answer
     public static function redirect(string $path): self
     {
         return new self(303, '', '', ['Location' => z_root() . $path]);
+    }
+
+    /** The same, to a page of the channel. `$place` is what comes behind its name: "settings?saved=1", "?query#photo-...". */
+    public static function toPage(Channel $channel, string $place): self
+    {
+        return self::redirect('/faces/' . rawurlencode($channel->nick) . (preg_match('/^\w/', $place) ? "/$place" : $place));
+    }
+
+    /**
+     * What was done: a plain form gets the page again, a program JSON.
+     *
+     * @param array<string, mixed> $value
+     */
+    public static function done(Request $request, Channel $channel, string $place, array $value, int $code = 200): self
+    {
+        return $request->lenient('page') === '1' ? self::toPage($channel, $place) : self::json($value, $code);
     }
 
     /** A file that is deleted as soon as it is sent, or cannot be. */

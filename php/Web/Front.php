@@ -8,7 +8,6 @@ use Faces\Refusal;
 use Faces\Rights\Visitor;
 use Faces\Store\Channel;
 use Faces\Store\ChannelSettings;
-use Faces\Store\Cloud;
 use Faces\Store\State;
 use Faces\View\Album;
 use Faces\Worker\Removal;
@@ -49,7 +48,6 @@ final class Front
     ];
     /** Seconds that a request waits while all data of a channel are removed. */
     private const PATIENCE = 10.0;
-    private const TOKEN = 'form_security_token';
 
     public static function answer(Request $request): Answer
     {
@@ -76,19 +74,20 @@ final class Front
         if ($channel === null || !self::isOpen($channel, $isOwn && in_array(self::LEFT, $route, true))) {
             throw new Refusal($isOwn ? t('Install the app "Faces" first: /apps/available') : t('There are no faces at this address.'), Refusal::MISSING);
         }
-        self::check($route[0], $visitor, $channel);
+        $album = new Album($channel, $visitor);
+        self::check($route[0], $album);
         if (Removal::isWanted($channel) && !in_array(self::LEFT, $route, true)) {
             throw new Refusal(t('All face data of this channel are being removed. When that is done, you can begin anew.'), Refusal::BUSY);
         }
         if ($request->part(2) === 'import' && $request->isCutOff()) {
             // nothing longer: PHP has not read what was sent, and nginx stalls over a page while it still sends that
-            return Answer::redirect('/faces/' . rawurlencode($nick) . '/export?toolarge=1');
+            return Answer::toPage($channel, 'export?toolarge=1');
         }
         if ($request->method === 'POST') {
             self::checkToken($request);
         }
         try {
-            return $route[1](new Album($channel, $visitor), $request);
+            return $route[1]($album, $request);
         } catch (Refusal $refusal) {
             throw $visitor->isOwner($channel) || $visitor->isAdmin() ? $refusal : self::withoutDetails($refusal);
         }
@@ -144,11 +143,12 @@ final class Front
         return $methods[$method];
     }
 
-    private static function check(string $right, Visitor $visitor, Channel $channel): void
+    private static function check(string $right, Album $album): void
     {
+        [$visitor, $channel] = [$album->visitor, $album->channel];
         $isAllowed = match ($right) {
             self::SEE => $visitor->isOwner($channel) || $visitor->mayName($channel)
-                || ($visitor->maySee($channel) && (new ChannelSettings(new Cloud($channel)))->allowsVisitors()),
+                || ($visitor->maySee($channel) && (new ChannelSettings($album->cloud))->allowsVisitors()),
             self::NAME => $visitor->mayName($channel),
             default => $visitor->isOwner($channel),
         };
@@ -160,10 +160,7 @@ final class Front
     /** The hub's token of a form: without it another site could send a form in a person's name. */
     private static function checkToken(Request $request): void
     {
-        // The hub's check reads $_REQUEST, and takes odd values for PHP errors.
-        $token = $request->field(self::TOKEN);
-        $isWell = preg_match('/^\d{1,12}\.[0-9a-f]{128}$/D', $token) && ($_REQUEST[self::TOKEN] ?? null) === $token;
-        if (!$isWell || !check_form_security_token('faces')) {
+        if (!Request::isToken($request->field(Request::TOKEN), 'faces')) {
             throw new Refusal(t('The form is too old, or came from another page. Load the page anew, and try again.'), Refusal::FORBIDDEN);
         }
     }

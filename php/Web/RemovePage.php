@@ -47,8 +47,6 @@ final class RemovePage
 
     public static function remove(Album $album, Request $request): Answer
     {
-        $own = '/faces/' . rawurlencode($album->channel->nick) . '/remove';
-        $isForm = $request->lenient('page') === '1';
         if ($request->field('everything') === '1') {
             if ($request->field('sure') !== '1' && !Removal::isWanted($album->channel)) {
                 throw new Refusal(t('Tick "Yes, everything" as well. Nothing was removed.'), Refusal::BAD);
@@ -56,8 +54,8 @@ final class RemovePage
             $removal = new Removal($album->channel);
             Removal::isWanted($album->channel) || $removal->begin();
             $isDone = $removal->goOn(self::PATIENCE);
-            return $isForm ? Answer::redirect("$own?done=" . ($isDone ? 'all' : 'part'))
-                : Answer::json(['removed' => $isDone, 'kept' => $removal->kept], $isDone ? 200 : 202);
+            return Answer::done($request, $album->channel, 'remove?done=' . ($isDone ? 'all' : 'part'),
+                ['removed' => $isDone, 'kept' => $removal->kept], $isDone ? 200 : 202);
         }
         $what = self::chosen($request);
         if ($what === []) {
@@ -66,7 +64,7 @@ final class RemovePage
         if (!Launcher::remove($album->channel, $what)) {
             throw new Refusal(t('Something is being removed already. Wait for it to end.'), Refusal::BUSY);
         }
-        return $isForm ? Answer::redirect("$own?done=begun") : Answer::json(['started' => true], 202);
+        return Answer::done($request, $album->channel, 'remove?done=begun', ['started' => true], 202);
     }
 
     /** As options of py/remove.py. @return list<string> */

@@ -15,6 +15,7 @@ use Faces\Store\Memory;
 final class Request
 {
     public const LONGEST = 1000;
+    public const TOKEN = 'form_security_token';
 
     /**
      * @param list<string> $path the parts of the URL's path: faces, NICK, ...
@@ -49,6 +50,12 @@ final class Request
     public function field(string $name, int $longest = self::LONGEST): string
     {
         return self::text($this->form[$name] ?? '', $name, $longest);
+    }
+
+    /** Whether it is the hub's token of that kind. The hub's own check reads $_REQUEST, and takes odd values for PHP errors. */
+    public static function isToken(string $token, string $kind): bool
+    {
+        return preg_match('/^\d{1,12}\.[0-9a-f]{128}$/D', $token) && ($_REQUEST[self::TOKEN] ?? null) === $token && check_form_security_token($kind);
     }
 
     /** The same, null if the form has no such field. */

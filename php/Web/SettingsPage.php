@@ -47,10 +47,7 @@ final class SettingsPage
             throw new Refusal(t('There was nothing to save.'), Refusal::BAD);
         }
         $settings->save($values, new ChannelFiles($album->cloud, $album->quota), $album->quota);
-        if ($request->lenient('page') === '1') {
-            return Answer::redirect('/faces/' . rawurlencode($album->channel->nick) . '/settings?saved=1');
-        }
-        return Answer::json(['saved' => $values]);
+        return Answer::done($request, $album->channel, 'settings?saved=1', ['saved' => $values]);
     }
 
     /** The settings that are the owner's to change. @return array<string, Setting> */

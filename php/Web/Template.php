@@ -13,6 +13,13 @@ final class Template
     private const OWN = ['settings', 'thresholds', 'export', 'remove'];
     private const WITHOUT_APP = ['export', 'remove', 'help'];
 
+    /** Our style sheet. The hub would have it cached by the hub's version, not by ours: hence the time of the file. */
+    public static function addStyle(): void
+    {
+        $sheet = 'addon/faces/view/css/faces.css';
+        head_add_css("/$sheet?t=" . (int) @filemtime($sheet));
+    }
+
     /** @param array<string, mixed> $values */
     public static function fill(string $template, array $values): string
     {

@@ -29,10 +29,9 @@ final class ThresholdsPage
     /** Saves, or with `preview` only shows what would change; with `measure` has the distances measured. */
     public static function save(Album $album, Request $request): Answer
     {
-        $own = '/faces/' . rawurlencode($album->channel->nick) . '/thresholds';
         if ($request->field('measure') === '1') {
             Launcher::measure($album->channel);
-            return $request->lenient('page') === '1' ? Answer::redirect($own) : Answer::json(['started' => true], 202);
+            return Answer::done($request, $album->channel, 'thresholds', ['started' => true], 202);
         }
         $values = self::given($request);
         if ($values === []) {
@@ -46,7 +45,7 @@ final class ThresholdsPage
             Launcher::recognize($album->channel);
         } catch (Refusal) { // saved it is in any case; the next run on this or another computer has it
         }
-        return $request->lenient('page') === '1' ? Answer::redirect("$own?saved=1") : Answer::json(['saved' => $values]);
+        return Answer::done($request, $album->channel, 'thresholds?saved=1', ['saved' => $values]);
     }
 
     /** @return array<string, array<string, float>> by model and metric, within what is allowed */

@@ -60,7 +60,7 @@ final class TransferPage
         Remains::sweep($album->channel);
         if ($request->field('discard') === '1') {
             Import::forget($album->channel);
-            return $request->lenient('page') === '1' ? Answer::redirect('/faces/' . rawurlencode($album->channel->nick) . '/export') : Answer::json(['discarded' => true]);
+            return Answer::done($request, $album->channel, 'export', ['discarded' => true]);
         }
         $path = $request->field('cloud') === '1' ? $album->cloud->exported()?->path ?? '' : $request->upload('file');
         if ($path === '') {
@@ -90,9 +90,7 @@ final class TransferPage
         }
         $album->tellClones();
         $known = $found['decisions'] - $found['new'];
-        return $request->lenient('page') === '1'
-            ? Answer::redirect('/faces/' . rawurlencode($album->channel->nick) . "/export?new=$found[new]&known=$known&files=$found[files]")
-            : Answer::json($found);
+        return Answer::done($request, $album->channel, "export?new=$found[new]&known=$known&files=$found[files]", $found);
     }
 
     /**

@@ -62,10 +62,23 @@ final class Launcher
         return self::start('remove', $channel, $channel, [...self::place($channel), '--yes', ...$what]);
     }
 
-    /** Has the launcher end what it runs, if that has not ended by itself after so many seconds. */
+    /**
+     * Asks what is at work in a channel to stop, or the search through the hub (""). docs/hub.md: a request is a time, so that
+     * one that is left over stops no later run; `$quietly`: the run writes no last word.
+     *
+     * @throws Refusal if the database does not take it
+     */
+    public static function askToStop(string $nick, bool $quietly = false): void
+    {
+        Settings::set($nick === '' ? 'stop' : "stop.$nick", gmdate('Y-m-d\TH:i:s\Z') . ($quietly ? ' quietly' : ''));
+    }
+
+    /** Has the launcher end what it runs, if it runs, and if that has not ended by itself after so many seconds. */
     public static function end(string $command, ?Channel $place, int $seconds): void
     {
-        State::write(State::path("$command.stop", $place), (string) $seconds);
+        if (self::isRunning($command, $place)) {
+            State::write(State::path("$command.stop", $place), (string) $seconds);
+        }
     }
 
     /** Why nothing can be started on this hub; "" if something can. */

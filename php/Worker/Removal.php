@@ -52,8 +52,7 @@ final class Removal
         $this->channel->withdraw();
         Launcher::cancel($this->channel);
         @unlink(State::path('recognize.again', $this->channel));
-        // docs/hub.md, Status and stop: the run then writes no last word, which would be something left
-        Settings::set('stop.' . $this->channel->nick, gmdate('Y-m-d\TH:i:s\Z') . ' quietly');
+        Launcher::askToStop($this->channel->nick, true); // a last word would be something left
     }
 
     /** Goes on for so many seconds. Whether all is done. */

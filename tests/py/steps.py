@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,15 @@ from faces.progress import Progress
 from faces.records import FaceRow, ShownFace
 
 OPTIONS = {"detectors": ("yunet",), "models": ("Dlib",)}
+
+
+def until(what: Callable[[], Any], seconds: float = 20) -> Any:
+    """What it gives as soon as that is something; it has to be within so many seconds."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+    return found
 
 
 def find(album: Path, **more: Any) -> detect.Summary:

@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import pytest
 from conftest import ROOT
 from faces import cli
 from faces.jobs import availability
+from steps import until
 
 SCRIPT = ROOT / "py" / "availability.py"
 FOUND = r"Found %s \(\d+ MB, loads in \d+\.\d s, \d+(\.\d+)? s each\)"
@@ -35,14 +35,6 @@ def started(*arguments: object, python: str | Path = sys.executable, **environme
         [str(python), str(SCRIPT), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env={**os.environ, **environment},
     )  # fmt: skip
-
-
-def until(what: Callable[[], Any], seconds: float = 20) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
-    return found
 
 
 def alive(mark: Path) -> list[str]:

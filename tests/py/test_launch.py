@@ -17,20 +17,13 @@ from typing import Any
 import psutil
 import pytest
 from conftest import ROOT
+from steps import until
 
 LAUNCH = ROOT / "py" / "launch.py"
 SCRIPTS = ("availability", "detect", "recognize", "remove")
 #: Pythons that are too old, where pyenv has some. Not every machine does, so the version is faked, too.
 PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
 OLD = sorted(path for minor in (7, 8, 9, 10) for path in PYENV.glob(f"3.{minor}.*/bin/python"))
-
-
-def until(what: Callable[[], Any], seconds: float = 20) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
-    return found
 
 
 class Launched:

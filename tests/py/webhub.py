@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import psutil
+import steps
 from faces import store
 from faces.credentials import Credentials, from_htconfig
 from faces.files import DataFile
@@ -524,11 +525,8 @@ def program(web: WebHub, text: str, name: str = "python") -> str:
 
 
 def until(what: Any, seconds: float = 120) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-    return found
+    """A hub and a real worker take their time."""
+    return steps.until(what, seconds)
 
 
 def ready(web: WebHub, owner: Client) -> None:
