@@ -11,11 +11,15 @@ use Faces\Store\ChannelSettings;
 use Faces\Store\Clones;
 use Faces\Store\State;
 use Faces\View\Album;
+use Faces\View\PageTexts;
 use Faces\Worker\Launcher;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
 
-/** The plain page: photos with frames and names, and forms to name faces. It needs no JavaScript. */
+/**
+ * The page as it is sent: what the scripts (view/js) start from, and beside it a plain page for those without JavaScript,
+ * with photos, names and forms to name faces.
+ */
 final class Page
 {
     /** Seconds in which data files are made while somebody waits for the page. */
@@ -50,7 +54,22 @@ final class Page
             'earlier' => self::link($request, $own, $query->offset - $query->limit, $page['total']),
             'later' => self::link($request, $own, $query->offset + $query->limit, $page['total']),
             't' => self::texts(),
-        ]);
+        ] + self::forScripts($album, $isOwner, $mayName, $settings));
+    }
+
+    /** @return array<string, string> */
+    private static function forScripts(Album $album, bool $isOwner, bool $mayName, ChannelSettings $settings): array
+    {
+        return [
+            'texts' => json_encode(PageTexts::all(), JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE),
+            'flags' => ['mayName' => $mayName ? '1' : '', 'isOwner' => $isOwner ? '1' : '', 'mayRun' => $isOwner && Launcher::obstacle() === '' ? '1' : ''],
+            // What is not saved yet is kept in the browser: it tells people apart who use the same one.
+            'visitor' => substr(hash('sha256', $album->visitor->hash), 0, 16),
+            'sort' => $settings->value('sort'),
+            'order' => $settings->value('order'),
+            'script' => Template::script('main'),
+            'imports' => Template::imports(),
+        ];
     }
 
     /**

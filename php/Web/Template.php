@@ -11,6 +11,7 @@ final class Template
 {
     /** The pages of a channel beside the photos, for its owner. */
     private const OWN = ['settings', 'thresholds', 'export', 'remove'];
+    private const SCRIPTS = 'addon/faces/view/js';
     private const WITHOUT_APP = ['export', 'remove', 'help'];
 
     /** Our style sheet. The hub would have it cached by the hub's version, not by ours: hence the time of the file. */
@@ -18,6 +19,23 @@ final class Template
     {
         $sheet = 'addon/faces/view/css/faces.css';
         head_add_css("/$sheet?t=" . (int) @filemtime($sheet));
+    }
+
+    /** The address of a module of ours; it changes with the file. */
+    public static function script(string $name): string
+    {
+        $path = self::SCRIPTS . "/$name.js";
+        return "/$path?t=" . (int) @filemtime($path);
+    }
+
+    /** An import map: modules name each other without a version, and a browser must not mix old ones with new ones. JSON, fit for HTML. */
+    public static function imports(): string
+    {
+        $imports = [];
+        foreach (glob(self::SCRIPTS . '/*.js') ?: [] as $path) {
+            $imports["/$path"] = self::script(basename($path, '.js'));
+        }
+        return json_encode(['imports' => $imports], JSON_HEX_TAG | JSON_HEX_AMP | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);
     }
 
     /** @param array<string, mixed> $values */

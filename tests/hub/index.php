@@ -7,6 +7,9 @@ declare(strict_types=1);
 
 require_once 'include/boot.php';
 
+if (preg_match('#^/addon/faces/view/(js|css)/[\w.-]+$#D', (string) parse_url((string) $_SERVER['REQUEST_URI'], PHP_URL_PATH))) {
+    return false; // a plain file, as any web server gives it
+}
 $path = explode('/', trim(rawurldecode((string) parse_url((string) $_SERVER['REQUEST_URI'], PHP_URL_PATH)), '/'));
 App::$argv = $path;
 App::$module = $path[0];
@@ -39,7 +42,7 @@ foreach (\Zotlabs\Extend\Route::get() as [$file, $module]) {
         }
         $content = $controller->get();
         $links = implode('', array_map(static fn (array $css): string => "<link rel=\"stylesheet\" href=\"$css[0]\">", App::$css_sources));
-        echo "<!DOCTYPE html><html lang=\"en\"><head><title>Hub</title>$links</head><body><main>$content</main></body></html>";
+        echo "<!DOCTYPE html><html lang=\"en\"><head><title>Hub</title><meta name=\"viewport\" content=\"width=device-width\">$links</head><body><main>$content</main></body></html>";
         killme();
     }
 }

@@ -95,7 +95,7 @@ def test_every_value_of_a_template_is_escaped(path: Path) -> None:
     for value in re.findall(r"\{\{(\$[^}]*)\}\}", path.read_text(encoding="utf-8")):
         plain = re.fullmatch(
             r"\$(nav|zoom|face\.number|check\.(done|total)|field\.(least|greatest|step)|bar\.\w+|cut\.place"
-            r"|report\.left|settings\.(interval|ram|zoom)|channel\.files)",
+            r"|report\.left|imports|settings\.(interval|ram|zoom)|channel\.files)",
             value,
         )
         assert value.endswith("|escape") or plain, value

@@ -1,10 +1,13 @@
-<div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}}>
+<script type="importmap">{{$imports}}</script>
+<div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}} data-own="{{$own|escape}}" data-visitor="{{$visitor|escape}}" data-may-name="{{$flags.mayName|escape}}" data-is-owner="{{$flags.isOwner|escape}}" data-may-run="{{$flags.mayRun|escape}}" data-sort="{{$sort|escape}}" data-order="{{$order|escape}}" data-zoom="{{$zoom}}" data-texts="{{$texts|escape}}">
 {{$nav}}
 <h2>{{$title|escape}}</h2>
-<p class="faces-total">{{$total|escape}}</p>
-{{if $status}}<p class="faces-status" role="status">{{$status|escape}}</p>{{/if}}
 {{foreach $problems as $problem}}<p class="faces-problem" role="alert">{{$problem|escape}}</p>
 {{/foreach}}
+<div class="faces-app"></div>
+<noscript>
+<p class="faces-total">{{$total|escape}}</p>
+{{if $status}}<p class="faces-status" role="status">{{$status|escape}}</p>{{/if}}
 {{if $mayRun}}
 <form class="faces-run" method="post" action="{{$own|escape}}/start"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit">{{$t.search|escape}}</button></form>
 <form class="faces-run" method="post" action="{{$own|escape}}/stop"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit">{{$t.stop|escape}}</button></form>
@@ -39,4 +42,6 @@
 {{/foreach}}
 </div>
 <nav class="faces-pages">{{if $earlier}}<a href="{{$earlier|escape}}">{{$t.earlier|escape}}</a> {{/if}}{{if $later}}<a href="{{$later|escape}}">{{$t.later|escape}}</a>{{/if}}</nav>
+</noscript>
+<script type="module" src="{{$script|escape}}"></script>
 </div>

@@ -1,0 +1,48 @@
+/** Elements are made here, and nowhere from text: a name or a file name can never become markup. */
+
+/**
+ * @param {string} tag
+ * @param {Object<string, any>} [properties] `class`, `data` (object), `on` (event -> listener), `style` (object), `aria-*`, `role`, and
+ *     other attributes; true is an attribute without a value, false or null none at all. Functions and objects are never attributes.
+ * @param {...(Node|string|number|null|false)} children text becomes text
+ * @returns {HTMLElement}
+ */
+export function el(tag, properties = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+        if (name === 'on') {
+            Object.entries(value).forEach(([event, listener]) => element.addEventListener(event, listener));
+        } else if (name === 'data') {
+            Object.assign(element.dataset, value);
+        } else if (name === 'style') {
+            Object.entries(value).forEach(([key, one]) => element.style.setProperty(key, String(one)));
+        } else if (value !== false && value !== null && value !== undefined) {
+            element.setAttribute(name, value === true ? '' : String(value));
+        }
+    }
+    element.append(...children.filter((child) => child !== null && child !== false && child !== undefined).map((child) =>
+        child instanceof Node ? child : document.createTextNode(String(child))));
+    return element;
+}
+
+/** @param {string} text @param {(event: Event) => void} act @param {Object<string, any>} [more] */
+export function button(text, act, more = {}) {
+    return el('button', { type: 'button', ...more, on: { click: act, ...(more.on ?? {}) } }, text);
+}
+
+let last = 0;
+
+/** An id that no other element has. */
+export function newId() {
+    return `faces-${++last}`;
+}
+
+/** Moves the focus to the first of these that is there. @param {...(HTMLElement|null|undefined)} elements */
+export function focusFirst(...elements) {
+    elements.find((element) => element?.isConnected)?.focus();
+}
+
+/** Whether somebody writes there just now: keys belong to that field. @param {EventTarget|null} target */
+export function isWriting(target) {
+    return target instanceof HTMLElement && target.matches('input:not([type=checkbox], [type=range]), textarea, select');
+}

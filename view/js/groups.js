@@ -1,0 +1,191 @@
+/** Unnamed faces that are alike: one click names a group. And those that are like nobody. */
+
+import { button, el } from './dom.js';
+import { Grid } from './grid.js';
+import { nothing, toQuery } from './search.js';
+import { NameField } from './suggest.js';
+import { t } from './texts.js';
+
+/** @typedef {import('./main.js').Page} Page */
+
+const AT_ONCE = 10;
+const SHOWN = 24;
+const MOST = 500;
+
+const isOpen = (face) => face.state === '';
+
+/** One group: its faces, and a field for the name they all get but those dropped out. */
+class Group {
+    /** @param {Page} page @param {{group: string, faces: number, portraits: import('./grid.js').Portrait[]}} group @param {() => void} done it is empty */
+    constructor(page, group, done) {
+        this.page = page;
+        this.id = group.group;
+        this.count = group.faces;
+        this.grid = new Grid(page, { drops: true, label: t('group', group.faces), stays: isOpen, changed: () => this.#changed(done) });
+        this.field = new NameField(page.names, { label: t('whoIsThis'), choose: (name) => this.#name(name) });
+        this.save = button('', () => this.#name(this.field.value), { class: 'faces-main' });
+        this.all = button(t('showAll', group.faces), () => this.#loadAll(), { hidden: group.faces <= group.portraits.length });
+        const other = (text, decision, did) => button(text, () => this.#decide(decision, did));
+        this.element = el('section', { class: 'faces-group', data: { group: this.id }, 'aria-label': t('group', group.faces) }, this.grid.element, this.all,
+            page.mayName ? el('div', { class: 'faces-group-name' }, this.field.element,
+                el('div', { class: 'faces-choices' }, this.save, other(t('unknown'), 'unknown', 'didUnknown'), other(t('ignoreAll'), 'ignore', 'didIgnore'))) : null);
+        this.grid.add(group.portraits);
+        this.#changed(done);
+    }
+
+    close() {
+        this.grid.close();
+    }
+
+    #changed(done) {
+        if (this.grid.portraits.size === 0) {
+            this.close();
+            this.element.remove();
+            done();
+            return;
+        }
+        const hidden = Math.max(0, this.count - this.grid.portraits.size) * Number(!this.all.hidden);
+        this.save.textContent = t('nameAll', this.grid.ids.length + hidden);
+    }
+
+    /** Also those that were not shown yet. */
+    async #loadAll() {
+        this.all.hidden = true;
+        for (let offset = 0, total = 1; offset < total; offset += MOST) {
+            const answer = await this.page.server.get('portraits', { group: this.id, state: 'unnamed', offset, limit: MOST });
+            total = answer.total;
+            this.grid.add(answer.faces.filter((face) => face.guess === ''));
+        }
+        this.#changed(() => {});
+    }
+
+    async #everything() {
+        if (!this.all.hidden) {
+            await this.#loadAll();
+        }
+        return this.grid.ids;
+    }
+
+    async #name(name) {
+        if (name === '') {
+            this.field.input.focus();
+            return;
+        }
+        const ids = await this.#everything();
+        const next = this.element.nextElementSibling?.querySelector('input');
+        this.page.decisions.nameGroup(ids, [...this.grid.dropped], name, t('didNameMany', ids.length, this.page.names.label(name)));
+        next?.focus();
+    }
+
+    async #decide(decision, did) {
+        const ids = await this.#everything();
+        const next = this.element.nextElementSibling?.querySelector('input');
+        this.page.decisions.decide(ids, { decision, name: '' }, t(did));
+        next?.focus();
+    }
+}
+
+export class Groups {
+    /** @type {Map<string, Group>} */
+    #groups = new Map();
+    /** Named here, but the server may not know that yet. @type {Set<string>} */
+    #named = new Set();
+    #isLoading = false;
+
+    /** @param {Page} page */
+    constructor(page) {
+        this.page = page;
+        const singles = { ...nothing(), view: 'singles' };
+        this.list = el('div', { class: 'faces-groups' });
+        this.end = el('div', {});
+        this.singles = el('a', { href: page.own + toQuery(singles), hidden: true, on: { click: (event) => page.follow(event, singles) } });
+        this.empty = el('p', { class: 'faces-empty', hidden: true }, t('noGroups'));
+        this.element = el('div', {}, page.mayName ? el('p', { class: 'faces-help' }, t('groupHelp')) : null, this.list, this.empty, this.end, this.singles);
+        this.near = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#load(), { rootMargin: '100% 0px' });
+    }
+
+    async start() {
+        await this.#load();
+        this.near.observe(this.end);
+    }
+
+    /** Groups that were named here are gone; others come in at the end, also those of which the naming was taken back. */
+    async refresh() {
+        if (this.page.outbox.entries.length === 0) {
+            this.#named.clear();
+        }
+        await this.#load(0);
+    }
+
+    close() {
+        this.isOver = true;
+        this.near.disconnect();
+        this.#groups.forEach((group) => group.close());
+    }
+
+    /** The next ones: what is known stands before them, for the largest are the first. @param {number} [from] */
+    async #load(from = this.#groups.size) {
+        if (this.#isLoading || this.isOver) {
+            return;
+        }
+        this.#isLoading = true;
+        try {
+            for (let offset = from, more = true; more; offset += AT_ONCE) {
+                const answer = await this.page.server.get('groups', { offset, limit: AT_ONCE, portraits: SHOWN });
+                more = !this.#add(answer) && offset + AT_ONCE < answer.total;
+            }
+            this.empty.hidden = this.#groups.size > 0;
+        } finally {
+            this.#isLoading = false;
+        }
+    }
+
+    /** Whether there was one that is new here. */
+    #add({ groups, singles }) {
+        this.singles.hidden = singles === 0;
+        this.singles.textContent = t('singles', singles);
+        const fresh = this.isOver ? [] : groups.filter(({ group }) => !this.#groups.has(group) && !this.#named.has(group));
+        for (const one of fresh) {
+            const group = new Group(this.page, one, () => {
+                this.#groups.delete(one.group);
+                this.#named.add(one.group);
+                void this.#load();
+            });
+            this.#groups.set(one.group, group);
+            this.list.append(group.element);
+        }
+        return fresh.length > 0;
+    }
+}
+
+/** Faces that are like no other: each by itself. */
+export class Singles {
+    #offset = 0;
+
+    /** @param {Page} page */
+    constructor(page) {
+        this.page = page;
+        this.grid = new Grid(page, { drops: false, label: t('singlesTitle'), stays: isOpen });
+        this.more = button(t('more'), () => this.#load(), { hidden: true });
+        this.element = el('div', {}, el('h3', {}, t('singlesTitle')), this.grid.element, this.more);
+    }
+
+    async start() {
+        await this.#load();
+    }
+
+    async refresh() {
+        // what was named here has left; the rest is asked for with "more"
+    }
+
+    close() {
+        this.grid.close();
+    }
+
+    async #load() {
+        const answer = await this.page.server.get('portraits', { state: 'single', offset: this.#offset, limit: 200 });
+        this.#offset += answer.faces.length;
+        this.grid.add(answer.faces);
+        this.more.hidden = this.#offset >= answer.total;
+    }
+}

@@ -1,0 +1,67 @@
+/** What was just done, with "Undo"; and what is not saved yet. Both are said to screen readers, too. */
+
+import { button, el, isWriting } from './dom.js';
+import { t } from './texts.js';
+
+export class Notice {
+    /** Milliseconds after which a message goes, unless somebody points at it. */
+    static STAYS = 12_000;
+
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    #timer;
+
+    /** @param {import('./decisions.js').Decisions} decisions @param {import('./outbox.js').Outbox} outbox */
+    constructor(decisions, outbox) {
+        this.outbox = outbox;
+        this.text = el('span', { role: 'status' });
+        this.undo = button(t('undo'), () => decisions.undo());
+        this.said = el('div', { class: 'faces-notice', hidden: true }, this.text, this.undo, button('✕', () => this.#hide(), { class: 'faces-close', 'aria-label': t('close') }));
+        this.count = el('span', { role: 'status' });
+        this.again = button(t('sendNow'), () => outbox.send());
+        this.unsaved = el('div', { class: 'faces-not-saved', hidden: true }, this.count, this.again);
+        this.element = el('div', { class: 'faces-notices' }, this.unsaved, this.said);
+        decisions.addEventListener('decided', (event) => this.say(/** @type {CustomEvent} */ (event).detail.label, decisions.last !== undefined));
+        decisions.addEventListener('refused', (event) => this.say(/** @type {CustomEvent} */ (event).detail.text));
+        outbox.addEventListener('change', () => this.#unsaved());
+        window.addEventListener('online', () => outbox.send());
+        window.addEventListener('beforeunload', (event) => outbox.entries.length > 0 && event.preventDefault());
+        document.addEventListener('keydown', (event) => {
+            if ((event.ctrlKey || event.metaKey) && event.key === 'z' && !event.shiftKey && decisions.last && !isWriting(event.target)) {
+                event.preventDefault();
+                decisions.undo();
+            }
+        });
+    }
+
+    /** @param {string} text @param {boolean} [canUndo] */
+    say(text, canUndo = false) {
+        clearTimeout(this.#timer);
+        this.text.textContent = text;
+        this.undo.hidden = !canUndo;
+        this.said.hidden = false;
+        const goes = () => (this.#timer = setTimeout(() => (this.said.matches(':hover, :focus-within') ? goes() : this.#hide()), Notice.STAYS));
+        goes();
+    }
+
+    #hide() {
+        this.said.hidden = true;
+    }
+
+    /** Only what takes long is said: most is saved before anybody could read it. */
+    #unsaved() {
+        const waiting = this.outbox.entries.length;
+        clearTimeout(this.timer);
+        if (waiting === 0) {
+            this.unsaved.hidden = true;
+            return;
+        }
+        const show = () => {
+            const text = t(this.outbox.problem ? 'notSavedBecause' : navigator.onLine ? 'notSaved' : 'offline', this.outbox.entries.length, this.outbox.problem);
+            if (this.count.textContent !== text) {
+                this.count.textContent = text;
+            }
+            this.unsaved.hidden = this.outbox.entries.length === 0;
+        };
+        this.unsaved.hidden ? (this.timer = setTimeout(show, 800)) : show();
+    }
+}

@@ -1,0 +1,212 @@
+/**
+ * The photos found, as one long page of which only what is near the screen is there: sections of a fixed number of photos, each
+ * loaded when it comes near and emptied (its height kept) when it is far away. So 100,000 photos scroll like 60.
+ */
+
+import { button, el } from './dom.js';
+import { toParameters } from './search.js';
+import { t } from './texts.js';
+import { Tile } from './tile.js';
+
+/** @typedef {import('./tile.js').Photo} Photo */
+
+/** A multiple of every number of photos in a row: sections end with full rows. */
+const SECTION = 60;
+/** A photo's height guessed before it is known: in widths, and pixels for the names below. */
+const GUESS = { ratio: 0.75, names: 90 };
+
+export class PhotoList {
+    /** @type {{element: HTMLElement, photos: Photo[], isLoaded: boolean, asked: AbortController|null}[]} */
+    #sections = [];
+    /** @type {Map<string, Tile>} by the photo's hash */
+    #tiles = new Map();
+    /** @type {Map<string, Tile>} by the face's id */
+    #byFace = new Map();
+    total = 0;
+    faces = 0;
+    isOver = false;
+
+    /** @param {import('./main.js').Page} page @param {import('./search.js').Search} search @param {() => void} told the totals are known */
+    constructor(page, search, told) {
+        this.page = page;
+        this.query = toParameters(search);
+        this.told = told;
+        this.element = el('div', { class: 'faces-list' });
+        const near = (margin, what) => new IntersectionObserver((entries) => entries.forEach(what), { rootMargin: `${margin}% 0px` });
+        this.near = near(150, ({ target, isIntersecting }) => isIntersecting && this.#load(Number(target.dataset.index)));
+        this.far = near(600, ({ target, isIntersecting }) => !isIntersecting && this.#empty(Number(target.dataset.index)));
+        this.onFaces = (event) => event.detail.forEach((id) => this.#byFace.get(id)?.refresh(id));
+        this.onNames = () => this.#tiles.forEach((tile) => tile.ids.forEach((id) => tile.refresh(id)));
+        page.faces.addEventListener('change', this.onFaces);
+        page.names.addEventListener('change', this.onNames);
+    }
+
+    async start() {
+        this.#resize(1);
+        await this.#load(0);
+    }
+
+    close() {
+        this.isOver = true;
+        this.near.disconnect();
+        this.far.disconnect();
+        this.page.faces.removeEventListener('change', this.onFaces);
+        this.page.names.removeEventListener('change', this.onNames);
+        this.#sections.forEach((_, index) => this.#empty(index));
+    }
+
+    /** Asks again for all that is there; what stands on the screen stays where it is. */
+    async refresh() {
+        await Promise.all(this.#sections.map((section, index) => (section.isLoaded ? this.#load(index, true) : null)));
+    }
+
+    /** A photo by its place in what was found, for the large view. @param {number} index @returns {Promise<Photo|undefined>} */
+    async at(index) {
+        const section = Math.floor(index / SECTION);
+        if (index < 0 || index >= this.total) {
+            return undefined;
+        }
+        if (!this.#sections[section]?.isLoaded) {
+            await this.#load(section);
+        }
+        return this.#sections[section]?.photos[index % SECTION];
+    }
+
+    /** @param {string} hash @returns {number} its place, -1 if it is not there */
+    indexOf(hash) {
+        const section = this.#sections.findIndex(({ photos }) => photos.some(({ photo }) => photo === hash));
+        return section < 0 ? -1 : section * SECTION + this.#sections[section].photos.findIndex(({ photo }) => photo === hash);
+    }
+
+    /** @param {string} hash */
+    tile(hash) {
+        return this.#tiles.get(hash);
+    }
+
+    async #load(index, isAgain = false) {
+        const section = this.#sections[index];
+        if (!section || this.isOver || section.asked || (section.isLoaded && !isAgain)) {
+            return;
+        }
+        section.asked = new AbortController();
+        const asked = performance.now();
+        try {
+            const query = new URLSearchParams(this.query);
+            query.set('offset', String(index * SECTION));
+            query.set('limit', String(SECTION));
+            const answer = await this.page.server.get('faces', query, section.asked.signal);
+            this.#take(index, answer, asked);
+        } catch (error) {
+            if (!section.asked?.signal.aborted && !section.isLoaded) {
+                section.element.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
+                    button(t('again'), () => this.#load(index))));
+            }
+        } finally {
+            section.asked = null;
+        }
+    }
+
+    #take(index, answer, asked) {
+        const section = this.#sections[index];
+        if (this.isOver || !section) {
+            return;
+        }
+        const before = section.photos.flatMap(({ faces }) => faces.map(({ id }) => id));
+        const isNew = this.total !== answer.total || this.faces !== answer.faces || !section.isLoaded;
+        [this.total, this.faces] = [answer.total, answer.faces];
+        this.page.faces.take(answer.photos.flatMap(({ faces }) => faces), { isShown: true, asked });
+        this.page.faces.leave(before);
+        const anchor = this.#anchor();
+        const focus = document.activeElement;
+        [section.photos, section.isLoaded] = [answer.photos, true];
+        this.#fill(section);
+        this.#resize(Math.max(1, Math.ceil(this.total / SECTION)));
+        anchor();
+        if (focus instanceof HTMLElement && focus.isConnected && document.activeElement !== focus) {
+            focus.focus({ preventScroll: true }); // its photo came to stand elsewhere
+        }
+        if (isNew) {
+            this.told();
+        }
+    }
+
+    /** Tiles that are there are kept: with their pictures, and with whatever has the focus in them. */
+    #fill(section) {
+        const { element, photos } = section;
+        const wanted = new Set(photos.map(({ photo }) => photo));
+        [...element.children].forEach((child) => !wanted.has(child.dataset.photo) && this.#drop(child, element));
+        photos.forEach((photo, i) => {
+            let tile = this.#tiles.get(photo.photo);
+            if (tile) {
+                tile.update(photo);
+            } else {
+                tile = new Tile(this.page, photo, (one) => this.page.viewer.open(this, this.indexOf(one.photo)));
+                this.#tiles.set(photo.photo, tile);
+            }
+            tile.ids.forEach((id) => this.#byFace.set(id, tile));
+            if (element.children[i] !== tile.element) {
+                element.insertBefore(tile.element, element.children[i] ?? null);
+            }
+        });
+        element.style.removeProperty('min-height');
+        element.removeAttribute('aria-busy');
+    }
+
+    #drop(child, element) {
+        const tile = this.#tiles.get(child.dataset.photo ?? '');
+        if (tile?.element.parentNode === element) { // else another section has it by now
+            tile.ids.forEach((id) => this.#byFace.delete(id));
+            this.#tiles.delete(child.dataset.photo);
+        }
+        child.remove();
+    }
+
+    #empty(index) {
+        const section = this.#sections[index];
+        if (!section) {
+            return;
+        }
+        section.asked?.abort();
+        if (!section.isLoaded) {
+            return;
+        }
+        section.element.style.setProperty('min-height', `${section.element.offsetHeight}px`);
+        this.page.faces.leave(section.photos.flatMap(({ faces }) => faces.map(({ id }) => id)));
+        [section.photos, section.isLoaded] = [[], false];
+        [...section.element.children].forEach((child) => this.#drop(child, section.element));
+    }
+
+    /** As many sections as there are to be. */
+    #resize(count) {
+        while (this.#sections.length > count) {
+            const { element } = this.#sections.at(-1);
+            this.#empty(this.#sections.length - 1);
+            this.#sections.pop();
+            element.remove();
+        }
+        const row = Number(getComputedStyle(this.element).getPropertyValue('--in-a-row')) || 3;
+        const width = (this.element.clientWidth || 900) / row;
+        while (this.#sections.length < count) {
+            const index = this.#sections.length;
+            const photos = this.total > 0 ? Math.min(SECTION, this.total - index * SECTION) : row;
+            const height = Math.ceil(photos / row) * (width * GUESS.ratio + GUESS.names);
+            const element = el('div', { class: 'faces-photos', data: { index }, 'aria-busy': 'true', style: { 'min-height': `${Math.round(height)}px` } });
+            this.#sections.push({ element, photos: [], isLoaded: false, asked: null });
+            this.element.append(element);
+            this.near.observe(element);
+            this.far.observe(element);
+        }
+    }
+
+    /** Remembers what stands at the top of the screen; the function given back puts it there again. */
+    #anchor() {
+        const visible = [...this.#tiles.values()].find(({ element }) => element.getBoundingClientRect().bottom > 0);
+        const top = visible?.element.getBoundingClientRect().top ?? 0;
+        return () => {
+            const moved = visible?.element.isConnected ? visible.element.getBoundingClientRect().top - top : 0;
+            if (visible && window.scrollY > 0 && Math.abs(moved) > 1) {
+                window.scrollBy({ top: moved, behavior: 'instant' });
+            }
+        };
+    }
+}

@@ -1,0 +1,188 @@
+/** The large view: one photo on the whole screen, with arrows, swipe, names, and boxes to draw. */
+
+import { labelOf } from './chip.js';
+import { Drawing } from './draw.js';
+import { button, el, isWriting } from './dom.js';
+import { kind } from './faces.js';
+import { t } from './texts.js';
+import { base, place } from './tile.js';
+
+/** How far a finger has to go to turn the page, in pixels. */
+const SWIPE = 60;
+
+/**
+ * What it goes through: photos by their place.
+ *
+ * @typedef {{total: number, at: (index: number) => Promise<import('./tile.js').Photo|undefined>}} Sequence
+ */
+
+export class Viewer {
+    /** @type {import('./tile.js').Photo|undefined} */
+    photo;
+    #index = 0;
+    /** @type {Sequence|null} */
+    #sequence = null;
+    /** @type {Drawing|null} */
+    #drawing = null;
+
+    /** @param {import('./main.js').Page} page */
+    constructor(page) {
+        this.page = page;
+        this.image = /** @type {HTMLImageElement} */ (el('img', { alt: '', draggable: 'false' }));
+        this.frames = el('div', { class: 'faces-frames' });
+        this.picture = el('div', { class: 'faces-large' }, this.image, this.frames);
+        this.title = el('h2', { class: 'faces-viewer-title', 'aria-live': 'polite' });
+        this.back = button('‹', () => this.turn(-1), { class: 'faces-turn faces-back', 'aria-label': t('previous') });
+        this.forth = button('›', () => this.turn(1), { class: 'faces-turn faces-forth', 'aria-label': t('next') });
+        this.draw = button(t('draw'), () => this.#draw(), { 'aria-pressed': 'false', hidden: !page.mayName });
+        this.original = /** @type {HTMLAnchorElement} */ (el('a', { target: '_blank', rel: 'noopener' }, t('original')));
+        this.stage = el('div', { class: 'faces-stage' }, this.picture);
+        this.dialog = /** @type {HTMLDialogElement} */ (el('dialog', { class: 'faces-viewer', 'aria-label': t('large') },
+            el('div', { class: 'faces-viewer-bar' }, this.title, this.draw, this.original, button('✕', () => this.close(), { class: 'faces-close', 'aria-label': t('close') })),
+            this.stage, this.back, this.forth));
+        this.dialog.addEventListener('keydown', (event) => this.#key(event));
+        this.dialog.addEventListener('close', () => this.#closed());
+        this.dialog.addEventListener('cancel', (event) => this.#drawing && (event.preventDefault(), this.#draw()));
+        this.#swipe();
+        page.faces.addEventListener('change', (event) => this.#refresh(/** @type {CustomEvent} */ (event).detail));
+        window.addEventListener('popstate', () => this.dialog.open && this.dialog.close());
+        page.element.append(this.dialog);
+    }
+
+    /** @param {Sequence} sequence @param {number} index */
+    async open(sequence, index) {
+        this.#sequence = sequence;
+        this.focus = document.activeElement;
+        if (!this.dialog.open) {
+            this.dialog.showModal();
+            history.pushState({ large: true }, ''); // so that "back" closes it, as people expect on a phone
+        }
+        await this.#show(index);
+    }
+
+    close() {
+        history.state?.large ? history.back() : this.dialog.close();
+    }
+
+    /** @param {number} by */
+    async turn(by) {
+        this.page.editor.close(false);
+        await this.#show(this.#index + by);
+    }
+
+    /** Asks anew for what is shown: a box was saved. */
+    async reload() {
+        if (this.photo && this.dialog.open) {
+            const { photos } = await this.page.server.get('faces', { photo: this.photo.photo });
+            if (photos[0]) {
+                this.page.faces.take(photos[0].faces);
+                this.#fill(photos[0]);
+            }
+        }
+    }
+
+    async #show(index) {
+        const photo = await this.#sequence?.at(index);
+        if (!photo || !this.dialog.open) {
+            return;
+        }
+        this.#index = index;
+        this.#stopDrawing();
+        this.#fill(photo);
+        const total = this.#sequence?.total ?? 1;
+        this.back.disabled = index === 0;
+        this.forth.disabled = index >= total - 1;
+        this.title.textContent = t('of', photo.file, index + 1, total);
+        if (!this.dialog.contains(document.activeElement) || /** @type {any} */ (document.activeElement)?.disabled) {
+            (this.forth.disabled ? this.back.disabled ? this.draw : this.back : this.forth).focus();
+        }
+        void this.#sequence?.at(index + 1).then((next) => next && (new Image().src = next.url)); // is there when it is wanted
+    }
+
+    #fill(photo) {
+        this.photo = photo;
+        if (this.image.getAttribute('src') !== photo.url) {
+            this.image.src = photo.url;
+        }
+        this.image.alt = t('photoOf', photo.file, photo.faces.length);
+        const [width, height] = photo.width > 0 && photo.height > 0 ? [photo.width, photo.height] : [4, 3];
+        this.picture.style.setProperty('--ratio', String(width / height));
+        this.original.href = base(photo);
+        this.frames.replaceChildren(...photo.faces.map((face) => this.#frame(face, photo)));
+        this.#refresh(photo.faces.map(({ id }) => id));
+    }
+
+    #frame(face, photo) {
+        const frame = button('', () => this.page.editor.open({ id: face.id, photo: { url: base(photo), width: photo.width, height: photo.height },
+            anchor: frame, host: this.dialog }), { data: { face: face.id } });
+        frame.append(el('span', {}));
+        frame.disabled = !this.page.mayName;
+        place(frame, face.box);
+        return frame;
+    }
+
+    /** @param {string[]} ids */
+    #refresh(ids) {
+        const wanted = new Set(ids);
+        for (const frame of /** @type {Iterable<HTMLElement>} */ (this.frames.querySelectorAll('[data-face]'))) {
+            const face = wanted.has(frame.dataset.face) && this.page.faces.get(frame.dataset.face);
+            if (face) {
+                frame.className = `faces-frame faces-${kind(face)}`;
+                frame.firstElementChild.textContent = labelOf(face, this.page.names);
+            }
+        }
+    }
+
+    #draw() {
+        if (this.#drawing) {
+            this.#stopDrawing();
+            return;
+        }
+        this.page.editor.close(false);
+        this.draw.setAttribute('aria-pressed', 'true');
+        const photo = this.photo;
+        this.#drawing = new Drawing(this.picture, (box, element) => this.page.editor.open({
+            box, anchor: element, host: this.dialog, photo: { url: base(photo), width: photo.width, height: photo.height },
+            draw: (decision, label) => this.page.decisions.draw(photo.photo, box, decision, label),
+            closed: () => this.#stopDrawing(),
+        }));
+    }
+
+    #stopDrawing() {
+        this.#drawing?.close();
+        this.#drawing = null;
+        this.draw.setAttribute('aria-pressed', 'false');
+    }
+
+    #closed() {
+        this.#stopDrawing();
+        this.page.editor.close(false);
+        this.image.removeAttribute('src');
+        if (this.focus instanceof HTMLElement) {
+            this.focus.focus();
+        }
+    }
+
+    /** @param {KeyboardEvent} event */
+    #key(event) {
+        const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }[event.key];
+        if (by && !this.#drawing && !isWriting(event.target)) {
+            event.preventDefault();
+            void this.turn(by);
+        }
+    }
+
+    #swipe() {
+        /** @type {{x: number, y: number}|null} */
+        let start = null;
+        this.stage.addEventListener('pointerdown', (event) => (start = event.isPrimary && !this.#drawing ? { x: event.clientX, y: event.clientY } : null));
+        this.stage.addEventListener('pointerup', (event) => {
+            const [x, y] = start ? [event.clientX - start.x, event.clientY - start.y] : [0, 0];
+            start = null;
+            if (Math.abs(x) > SWIPE && Math.abs(x) > 2 * Math.abs(y)) {
+                void this.turn(x < 0 ? 1 : -1);
+            }
+        });
+        this.stage.addEventListener('pointercancel', () => (start = null));
+    }
+}
