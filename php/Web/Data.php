@@ -9,6 +9,7 @@ use Faces\Model\Photo;
 use Faces\Rights\Contacts;
 use Faces\Store\Clones;
 use Faces\View\Album;
+use Faces\View\Captions;
 use Faces\View\People;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
@@ -21,19 +22,11 @@ final class Data
         $query = Query::fromRequest($request, $album->cloud);
         $gallery = $album->gallery();
         $page = $query->page($gallery);
-        $names = $album->cloud->photoNames(array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
+        $captions = new Captions($album->cloud, array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
         $photos = [];
         foreach ($page['photos'] as $photo) {
-            $photos[] = [
-                'photo' => $photo->hash,
-                'file' => $names[$photo->hash] ?? '',
-                'folder' => $photo->folder,
-                'path' => $album->cloud->folderPath($photo->folder),
-                'taken' => $photo->taken,
-                'uploaded' => $photo->uploaded,
-                'url' => z_root() . "/photo/$photo->hash-1",
-                'faces' => array_map(static fn (Face $face): array => $face->toJson(), $photo->faces),
-            ];
+            $photos[] = ['url' => Captions::url($photo->hash) . '-1', 'faces' => array_map(static fn (Face $face): array => $face->toJson(), $photo->faces)]
+                + $captions->of($photo);
         }
         return Answer::json([
             'total' => $page['total'],

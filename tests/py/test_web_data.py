@@ -432,6 +432,14 @@ def test_a_contacts_address_may_be_a_name(web: WebHub, alice: int, owner: Client
     assert contact is not None and contact["name"] == "Bob" and contact["url"].endswith("/channel/bob")
 
 
+def test_photos_come_with_the_size_of_the_upright_photo(web: WebHub, alice: int, owner: Client) -> None:
+    known, unknown = web.photo(alice, "a.png"), web.photo(alice, "b.png", shade=1)
+    web.sql("DELETE FROM photo WHERE resource_id = %s AND imgscale = 1", unknown)
+    web.faces(alice, [face(1, known), face(2, unknown)])
+    sizes = {p["photo"]: (p["width"], p["height"]) for p in owner.get("/faces/alice/faces").json["photos"]}
+    assert sizes == {known: (1024, 768), unknown: (0, 0)}
+
+
 # --- photos that moved, changed or went ------------------------------------------------------------------------------------
 
 
