@@ -12,6 +12,9 @@ final class Face
     public const UNKNOWN = 'unknown';
     public const IGNORED = 'ignored';
 
+    /** What the id of a face, or of a group of them, looks like. */
+    public const ID = '/^[0-9A-Za-z_-]{1,64}$/D';
+
     public function __construct(
         public readonly string $id,
         public readonly Box $box,
@@ -27,6 +30,8 @@ final class Face
         public readonly float $confidence,
         public readonly string $detector,
         public readonly string $model,
+        /** Faces that look like one person have it in common; "" for one that is alone. */
+        public readonly string $group = '',
     ) {
     }
 
@@ -54,6 +59,7 @@ final class Face
             'detector' => $this->detector,
             'model' => $this->model,
             'time' => $this->time,
+            'group' => $this->state === self::OPEN ? $this->group : '',
         ];
     }
 }

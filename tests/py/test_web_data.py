@@ -440,6 +440,17 @@ def test_photos_come_with_the_size_of_the_upright_photo(web: WebHub, alice: int,
     assert sizes == {known: (1024, 768), unknown: (0, 0)}
 
 
+def test_a_face_that_nobody_decided_about_tells_its_group(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "a.png")
+    web.faces(alice, [face(1, photo, group="a_B-9"), face(2, photo, group="a_B-9", name="Ada", state="named"), face(3, photo),
+                      face(4, photo, group="<b>"), face(5, photo, group="x" * 65), face(6, photo, group="x" * 64)])  # fmt: skip
+    for _ in range(2):  # as it is read, and as it was remembered
+        groups = {int(id, 16): f["group"] for id, f in shown(owner).items()}
+        assert groups == {1: "a_B-9", 2: "", 3: "", 4: "", 5: "", 6: "x" * 64}
+    web.faces(alice, [face(1, photo)])  # a file without the column
+    assert shown(owner)[f"{1:032x}"]["group"] == ""
+
+
 # --- photos that moved, changed or went ------------------------------------------------------------------------------------
 
 

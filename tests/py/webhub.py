@@ -504,12 +504,15 @@ class _Known:
 def face(number: int, photo: str, file: str = "a.jpg", **more: Any) -> ShownFace:
     """A row of faces.csv."""
     place = more.pop("box", Box(0.1 * (number % 8), 0.2, 0.08, 0.1))
+    group = more.pop("group", "")
     more.setdefault("content", f"{abs(hash(photo)):032x}"[:32])
     made = ShownFace(
         f"{number:032x}", file, photo, place, number % 8 + 1, confidence=0.9, detector="yunet", model="Dlib"
     )
     for name, value in more.items():
         setattr(made, name, value)
+    if group:
+        made.extra["cluster"] = group
     return made
 
 
