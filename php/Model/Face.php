@@ -12,6 +12,9 @@ final class Face
     public const UNKNOWN = 'unknown';
     public const IGNORED = 'ignored';
 
+    /** What people may ask for: any; those with a guess are a part of those without a name; and our own. */
+    public const STATES = ['', 'unnamed', 'guessed', self::NAMED, self::UNKNOWN, self::IGNORED];
+
     /** What the id of a face, or of a group of them, looks like. */
     public const ID = '/^[0-9A-Za-z_-]{1,64}$/D';
 
@@ -42,6 +45,23 @@ final class Face
             return $this->name;
         }
         return $guesses && $this->state === self::OPEN ? $this->guess : '';
+    }
+
+    /** @param string $state one of STATES */
+    public function isIn(string $state): bool
+    {
+        return match ($state) {
+            '' => true,
+            'unnamed' => $this->state === self::OPEN,
+            'guessed' => $this->state === self::OPEN && $this->guess !== '',
+            default => $this->state === $state,
+        };
+    }
+
+    /** Nobody decided, and nobody is guessed. */
+    public function isPlain(): bool
+    {
+        return $this->state === self::OPEN && $this->guess === '';
     }
 
     /** @return array<string, mixed> */

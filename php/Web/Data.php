@@ -10,7 +10,9 @@ use Faces\Rights\Contacts;
 use Faces\Store\Clones;
 use Faces\View\Album;
 use Faces\View\Captions;
+use Faces\View\Groups;
 use Faces\View\People;
+use Faces\View\Portraits;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
 
@@ -36,6 +38,44 @@ final class Data
             'may_name' => $album->visitor->mayName($album->channel),
             'photos' => $photos,
         ] + self::problems($album, $gallery->problems));
+    }
+
+    /** Faces one by one, whatever photo they are on. */
+    public static function portraits(Album $album, Request $request): Answer
+    {
+        $query = PortraitQuery::fromRequest($request);
+        $gallery = $album->gallery();
+        $page = $query->page($gallery);
+        return Answer::json([
+            'total' => $page['total'],
+            'offset' => $query->offset,
+            'limit' => $query->limit,
+            'may_name' => $album->visitor->mayName($album->channel),
+            'faces' => array_values(Portraits::read($page['places'], $gallery, $album->cloud)),
+        ]);
+    }
+
+    /** Open faces that look like one person, group by group. */
+    public static function groups(Album $album, Request $request): Answer
+    {
+        $guesses = $request->choice('guesses', ['0', '1']) === '1';
+        $offset = $request->number('offset', 0, 0, 10_000_000);
+        $limit = $request->number('limit', 20, 1, 100);
+        $most = $request->number('portraits', 12, 1, 60);
+        $gallery = $album->gallery();
+        $groups = new Groups($gallery, $guesses);
+        $page = $groups->page($offset, $limit, $most);
+        $read = Portraits::read(array_merge(...array_column($page, 'places')), $gallery, $album->cloud);
+        return Answer::json([
+            'total' => $groups->number(),
+            'faces' => $groups->faces(),
+            'singles' => $groups->singles,
+            'offset' => $offset,
+            'limit' => $limit,
+            'may_name' => $album->visitor->mayName($album->channel),
+            'groups' => array_map(static fn (array $one): array => ['group' => $one['group'], 'faces' => $one['faces'],
+                'portraits' => array_values(array_intersect_key($read, array_flip(array_map(Portraits::key(...), $one['places']))))], $page),
+        ]);
     }
 
     public static function people(Album $album): Answer
