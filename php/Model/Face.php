@@ -69,7 +69,7 @@ final class Face
     {
         return [
             'id' => $this->id,
-            'box' => [$this->box->x, $this->box->y, $this->box->w, $this->box->h],
+            'box' => $this->box->toJson(),
             'number' => $this->number,
             'name' => $this->name,
             'state' => $this->state,

@@ -78,13 +78,16 @@ final class Data
         ]);
     }
 
-    public static function people(Album $album): Answer
+    public static function people(Album $album, Request $request): Answer
     {
+        $wantsContacts = $request->choice('contacts', ['0', '1']) === '1';
         $gallery = $album->gallery();
         $found = new People($gallery);
         $people = $found->people();
         $contacts = Contacts::among(array_column($people, 'name'), $album->channel, $album->visitor);
+        $portraits = $found->portraits($album->cloud);
         foreach ($people as $i => $person) {
+            $people[$i]['portrait'] = $portraits[$person['name']] ?? null;
             if (isset($contacts[$person['name']])) {
                 $people[$i]['contact'] = $contacts[$person['name']];
             }
@@ -95,6 +98,7 @@ final class Data
         }
         usort($folders, static fn (array $a, array $b): int => strnatcasecmp($a['path'], $b['path']));
         return Answer::json(['counts' => $found->counts(), 'people' => $people, 'folders' => $folders]
+            + ($wantsContacts ? ['contacts' => Contacts::all($album->channel, $album->visitor)] : [])
             + self::problems($album, $gallery->problems));
     }
 
