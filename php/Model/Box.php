@@ -28,6 +28,12 @@ final class Box
         return is_finite($box->x + $box->y + $box->w + $box->h) && $box->w > 0 && $box->h > 0 ? $box : null;
     }
 
+    /** @return list<float> */
+    public function toJson(): array
+    {
+        return [$this->x, $this->y, $this->w, $this->h];
+    }
+
     /** Intersection over union, 0 to 1. */
     public function overlap(self $other): float
     {

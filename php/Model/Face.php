@@ -12,6 +12,12 @@ final class Face
     public const UNKNOWN = 'unknown';
     public const IGNORED = 'ignored';
 
+    /** What people may ask for: any; those with a guess are a part of those without a name; and our own. */
+    public const STATES = ['', 'unnamed', 'guessed', self::NAMED, self::UNKNOWN, self::IGNORED];
+
+    /** What the id of a face, or of a group of them, looks like. */
+    public const ID = '/^[0-9A-Za-z_-]{1,64}$/D';
+
     public function __construct(
         public readonly string $id,
         public readonly Box $box,
@@ -27,6 +33,8 @@ final class Face
         public readonly float $confidence,
         public readonly string $detector,
         public readonly string $model,
+        /** Faces that look like one person have it in common; "" for one that is alone. */
+        public readonly string $group = '',
     ) {
     }
 
@@ -39,12 +47,29 @@ final class Face
         return $guesses && $this->state === self::OPEN ? $this->guess : '';
     }
 
+    /** @param string $state one of STATES */
+    public function isIn(string $state): bool
+    {
+        return match ($state) {
+            '' => true,
+            'unnamed' => $this->state === self::OPEN,
+            'guessed' => $this->state === self::OPEN && $this->guess !== '',
+            default => $this->state === $state,
+        };
+    }
+
+    /** Nobody decided, and nobody is guessed. */
+    public function isPlain(): bool
+    {
+        return $this->state === self::OPEN && $this->guess === '';
+    }
+
     /** @return array<string, mixed> */
     public function toJson(): array
     {
         return [
             'id' => $this->id,
-            'box' => [$this->box->x, $this->box->y, $this->box->w, $this->box->h],
+            'box' => $this->box->toJson(),
             'number' => $this->number,
             'name' => $this->name,
             'state' => $this->state,
@@ -54,6 +79,7 @@ final class Face
             'detector' => $this->detector,
             'model' => $this->model,
             'time' => $this->time,
+            'group' => $this->state === self::OPEN ? $this->group : '',
         ];
     }
 }

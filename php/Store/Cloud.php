@@ -220,6 +220,24 @@ final class Cloud
         return $names;
     }
 
+    /**
+     * Width and height of photos as the hub scales them (upright; its rows of the original are not), [0, 0] where it has none.
+     *
+     * @param list<string> $hashes
+     * @return array<string, array{int, int}> by hash
+     */
+    public function photoSizes(array $hashes): array
+    {
+        $sizes = array_fill_keys($hashes, [0, 0]);
+        foreach (array_chunk(array_unique($hashes), 500) as $some) {
+            $rows = Sql::rows('SELECT resource_id, width, height FROM photo WHERE uid = %d AND imgscale = 1 AND resource_id IN (' . Sql::in($some) . ')', $this->channel->id);
+            foreach ($rows as $row) {
+                $sizes[(string) $row['resource_id']] = [(int) $row['width'], (int) $row['height']];
+            }
+        }
+        return $sizes;
+    }
+
     /** Forget what was read: rows were made or changed. */
     public function refresh(): void
     {

@@ -20,9 +20,9 @@ final class FacesCsv
     private const LONGEST_LINE = 1 << 16;
     /** Bytes of memory for each byte of the file, while it is read anew; measured: 7. */
     private const MEMORY = 9;
-    private const VERSION = 2;
+    private const VERSION = 3;
     private const COLUMNS = ['id', 'file', 'photo', 'x', 'y', 'w', 'h', 'face_nr', 'name', 'state', 'name_recognized',
-        'distance', 'time_named', 'date_taken', 'content', 'confidence', 'detector', 'model'];
+        'distance', 'time_named', 'date_taken', 'content', 'confidence', 'detector', 'model', 'cluster'];
 
     /** The last one read: a page of photos reads the same file twice. @var array{string, list<array<mixed>>} */
     private array $last = ['', []];
@@ -186,7 +186,7 @@ final class FacesCsv
     {
         [$id, , , $x, $y, $w, $h, $number, $name, $state, $guess, $distance, $time] = $row;
         $box = Box::fromText($x, $y, $w, $h);
-        if ($box === null || !preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $id)) {
+        if ($box === null || !preg_match(Face::ID, $id)) {
             return null;
         }
         $name = Name::clean(Csv::unguard($name));
@@ -194,7 +194,8 @@ final class FacesCsv
         return [$id, $box->x, $box->y, $box->w, $box->h, (int) $number, $name, $state, Name::clean(Csv::unguard($guess)),
             is_numeric($distance) && is_finite((float) $distance) ? (float) $distance : null,
             JournalLines::isTime($time) ? $time : '', is_numeric($row[15]) ? min(1.0, max(0.0, (float) $row[15])) : 0.0,
-            mb_substr(mb_scrub($row[16], 'UTF-8'), 0, 40), mb_substr(mb_scrub($row[17], 'UTF-8'), 0, 40)];
+            mb_substr(mb_scrub($row[16], 'UTF-8'), 0, 40), mb_substr(mb_scrub($row[17], 'UTF-8'), 0, 40),
+            preg_match(Face::ID, $row[18]) ? $row[18] : ''];
     }
 
     private static function taken(string $text): string
@@ -209,7 +210,7 @@ final class FacesCsv
         foreach ($row[3] as $f) {
             $box = new Box((float) $f[1], (float) $f[2], (float) $f[3], (float) $f[4]);
             $faces[] = new Face($f[0], $box, $f[5], $f[6], $f[7], $f[8], $f[9] === null ? null : (float) $f[9], $f[10],
-                (float) $f[11], $f[12], $f[13]);
+                (float) $f[11], $f[12], $f[13], $f[14]);
         }
         return new Photo($row[0], $row[1], $row[2], $faces, file: $row[4]);
     }

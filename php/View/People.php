@@ -5,12 +5,15 @@ declare(strict_types=1);
 namespace Faces\View;
 
 use Faces\Model\Face;
+use Faces\Store\Cloud;
 
 /** Who is on a channel's photos and how often, what is in its folders, and how many faces there are of each state. */
 final class People
 {
     /** @var array<string, array{name: string, faces: int, guesses: int, last: string}> */
     private array $people = [];
+    /** Of each person the widest face that is named, else the widest guess. @var array<string, array{Face, string}> with its photo */
+    private array $portraits = [];
     /** @var array<string, array{photos: int, faces: int}> */
     private array $folders = [];
     /** @var array<string, int> */
@@ -24,7 +27,7 @@ final class People
             $this->folders[$photo->folder]['photos']++;
             $this->folders[$photo->folder]['faces'] += count($photo->faces);
             foreach ($photo->faces as $face) {
-                $this->count($face);
+                $this->count($face, $photo->hash);
             }
         }
     }
@@ -35,6 +38,18 @@ final class People
         $people = array_values($this->people);
         usort($people, static fn (array $a, array $b): int => [$b['faces'] + $b['guesses'], $a['name']] <=> [$a['faces'] + $a['guesses'], $b['name']]);
         return $people;
+    }
+
+    /**
+     * A face of each person that has one, with its photo's address.
+     *
+     * @return array<string, array{face: string, photo: string, url: string, box: list<float>, width: int, height: int}> by name
+     */
+    public function portraits(Cloud $cloud): array
+    {
+        $sizes = $cloud->photoSizes(array_column($this->portraits, 1));
+        return array_map(static fn (array $one): array => ['face' => $one[0]->id, 'photo' => $one[1], 'url' => Captions::url($one[1]),
+            'box' => $one[0]->box->toJson(), 'width' => $sizes[$one[1]][0], 'height' => $sizes[$one[1]][1]], $this->portraits);
     }
 
     /** By hash, "" is the top. @return array<string, array{photos: int, faces: int}> */
@@ -49,7 +64,7 @@ final class People
         return $this->counts;
     }
 
-    private function count(Face $face): void
+    private function count(Face $face, string $photo): void
     {
         $this->counts['faces']++;
         $this->counts[match ($face->state) {
@@ -61,6 +76,10 @@ final class People
         $name = $face->person(true);
         if ($name === '') {
             return;
+        }
+        $known = $this->portraits[$name][0] ?? null;
+        if ($known === null || [$face->state === Face::NAMED, $face->box->w] > [$known->state === Face::NAMED, $known->box->w]) {
+            $this->portraits[$name] = [$face, $photo];
         }
         $this->people[$name] ??= ['name' => $name, 'faces' => 0, 'guesses' => 0, 'last' => ''];
         if ($face->state === Face::NAMED) {

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Faces\Web;
 
 use Faces\Model\Decision;
+use Faces\Model\Face;
 use Faces\Model\Name;
 use Faces\Refusal;
 use Faces\Store\ChannelFiles;
@@ -27,7 +28,7 @@ final class Actions
     {
         $ids = array_values(array_unique(array_diff(explode(',', $request->field('faces', 700_000)), [''])));
         foreach ($ids as $id) {
-            if (!preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $id)) {
+            if (!preg_match(Face::ID, $id)) {
                 throw new Refusal(sprintf(t('%s: ids with commas between them are expected'), 'faces'), Refusal::BAD);
             }
         }

@@ -9,7 +9,10 @@ use Faces\Model\Photo;
 use Faces\Rights\Contacts;
 use Faces\Store\Clones;
 use Faces\View\Album;
+use Faces\View\Captions;
+use Faces\View\Groups;
 use Faces\View\People;
+use Faces\View\Portraits;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
 
@@ -21,19 +24,11 @@ final class Data
         $query = Query::fromRequest($request, $album->cloud);
         $gallery = $album->gallery();
         $page = $query->page($gallery);
-        $names = $album->cloud->photoNames(array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
+        $captions = new Captions($album->cloud, array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
         $photos = [];
         foreach ($page['photos'] as $photo) {
-            $photos[] = [
-                'photo' => $photo->hash,
-                'file' => $names[$photo->hash] ?? '',
-                'folder' => $photo->folder,
-                'path' => $album->cloud->folderPath($photo->folder),
-                'taken' => $photo->taken,
-                'uploaded' => $photo->uploaded,
-                'url' => z_root() . "/photo/$photo->hash-1",
-                'faces' => array_map(static fn (Face $face): array => $face->toJson(), $photo->faces),
-            ];
+            $photos[] = ['url' => Captions::url($photo->hash) . '-1', 'faces' => array_map(static fn (Face $face): array => $face->toJson(), $photo->faces)]
+                + $captions->of($photo);
         }
         return Answer::json([
             'total' => $page['total'],
@@ -45,13 +40,54 @@ final class Data
         ] + self::problems($album, $gallery->problems));
     }
 
-    public static function people(Album $album): Answer
+    /** Faces one by one, whatever photo they are on. */
+    public static function portraits(Album $album, Request $request): Answer
     {
+        $query = PortraitQuery::fromRequest($request);
+        $gallery = $album->gallery();
+        $page = $query->page($gallery);
+        return Answer::json([
+            'total' => $page['total'],
+            'offset' => $query->offset,
+            'limit' => $query->limit,
+            'may_name' => $album->visitor->mayName($album->channel),
+            'faces' => array_values(Portraits::read($page['places'], $gallery, $album->cloud)),
+        ]);
+    }
+
+    /** Open faces that look like one person, group by group. */
+    public static function groups(Album $album, Request $request): Answer
+    {
+        $guesses = $request->choice('guesses', ['0', '1']) === '1';
+        $offset = $request->number('offset', 0, 0, 10_000_000);
+        $limit = $request->number('limit', 20, 1, 100);
+        $most = $request->number('portraits', 12, 1, 60);
+        $gallery = $album->gallery();
+        $groups = new Groups($gallery, $guesses);
+        $page = $groups->page($offset, $limit, $most);
+        $read = Portraits::read(array_merge(...array_column($page, 'places')), $gallery, $album->cloud);
+        return Answer::json([
+            'total' => $groups->number(),
+            'faces' => $groups->faces(),
+            'singles' => $groups->singles,
+            'offset' => $offset,
+            'limit' => $limit,
+            'may_name' => $album->visitor->mayName($album->channel),
+            'groups' => array_map(static fn (array $one): array => ['group' => $one['group'], 'faces' => $one['faces'],
+                'portraits' => array_values(array_intersect_key($read, array_flip(array_map(Portraits::key(...), $one['places']))))], $page),
+        ]);
+    }
+
+    public static function people(Album $album, Request $request): Answer
+    {
+        $wantsContacts = $request->choice('contacts', ['0', '1']) === '1';
         $gallery = $album->gallery();
         $found = new People($gallery);
         $people = $found->people();
         $contacts = Contacts::among(array_column($people, 'name'), $album->channel, $album->visitor);
+        $portraits = $found->portraits($album->cloud);
         foreach ($people as $i => $person) {
+            $people[$i]['portrait'] = $portraits[$person['name']] ?? null;
             if (isset($contacts[$person['name']])) {
                 $people[$i]['contact'] = $contacts[$person['name']];
             }
@@ -62,6 +98,7 @@ final class Data
         }
         usort($folders, static fn (array $a, array $b): int => strnatcasecmp($a['path'], $b['path']));
         return Answer::json(['counts' => $found->counts(), 'people' => $people, 'folders' => $folders]
+            + ($wantsContacts ? ['contacts' => Contacts::all($album->channel, $album->visitor)] : [])
             + self::problems($album, $gallery->problems));
     }
 

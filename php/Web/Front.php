@@ -29,6 +29,8 @@ final class Front
     public const ROUTES = [
         'GET ' => [self::SEE, [Page::class, 'show'], self::PAGE],
         'GET faces' => [self::SEE, [Data::class, 'faces']],
+        'GET portraits' => [self::SEE, [Data::class, 'portraits']],
+        'GET groups' => [self::SEE, [Data::class, 'groups']],
         'GET people' => [self::SEE, [Data::class, 'people']],
         'GET status' => [self::SEE, [Data::class, 'status']],
         'POST name' => [self::NAME, [Actions::class, 'name']],

@@ -14,7 +14,6 @@ use Faces\View\Gallery;
 final class Query
 {
     public const MOST = 200;
-    private const STATES = ['', 'unnamed', 'guessed', 'named', 'unknown', 'ignored'];
 
     /**
      * @param list<string> $all names that all have to be on the photo
@@ -54,7 +53,7 @@ final class Query
             self::day($request->value('from'), 'from'),
             self::day($request->value('to'), 'to'),
             self::below($request->value('folder'), $cloud),
-            $request->choice('state', self::STATES),
+            $request->choice('state', Face::STATES),
             $request->number('people_min', 0, 0, 1000),
             $request->number('people_max', 1_000_000, 0, 1_000_000),
             $request->choice('sort', array_unique([$sort, 'taken', 'uploaded'])),
@@ -132,13 +131,7 @@ final class Query
     private function matchesState(Photo $photo): bool
     {
         foreach ($photo->faces as $face) {
-            $has = match ($this->state) {
-                '' => true,
-                'unnamed' => $face->state === Face::OPEN,
-                'guessed' => $face->state === Face::OPEN && $face->guess !== '',
-                default => $face->state === $this->state,
-            };
-            if ($has) {
+            if ($face->isIn($this->state)) {
                 return true;
             }
         }

@@ -183,8 +183,8 @@ def test_every_address_is_documented_with_who_may() -> None:
 
 def test_every_parameter_field_and_code_of_the_addon_is_documented() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    query = (ROOT / "php" / "Web" / "Query.php").read_text()
-    for name in re.findall(r"\$request->\w+\('(\w+)'", query):
+    asking = [(ROOT / "php" / "Web" / name).read_text() for name in ("Query.php", "PortraitQuery.php", "Data.php")]
+    for name in re.findall(r"\$request->\w+\('(\w+)'", "".join(asking)):
         assert re.search(rf"`{name}(\[\])?`", page), name
     refusal = (ROOT / "php" / "Refusal.php").read_text()
     assert re.findall(r"^\| (\d{3}) \|", page, re.M) == re.findall(r"const \w+ = (\d{3});", refusal)

@@ -432,6 +432,78 @@ def test_a_contacts_address_may_be_a_name(web: WebHub, alice: int, owner: Client
     assert contact is not None and contact["name"] == "Bob" and contact["url"].endswith("/channel/bob")
 
 
+def test_photos_come_with_the_size_of_the_upright_photo(web: WebHub, alice: int, owner: Client) -> None:
+    known, unknown = web.photo(alice, "a.png"), web.photo(alice, "b.png", shade=1)
+    web.sql("DELETE FROM photo WHERE resource_id = %s AND imgscale = 1", unknown)
+    web.faces(alice, [face(1, known), face(2, unknown)])
+    sizes = {p["photo"]: (p["width"], p["height"]) for p in owner.get("/faces/alice/faces").json["photos"]}
+    assert sizes == {known: (1024, 768), unknown: (0, 0)}
+
+
+def test_a_face_that_nobody_decided_about_tells_its_group(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "a.png")
+    web.faces(alice, [face(1, photo, group="a_B-9"), face(2, photo, group="a_B-9", name="Ada", state="named"), face(3, photo),
+                      face(4, photo, group="<b>"), face(5, photo, group="x" * 65), face(6, photo, group="x" * 64)])  # fmt: skip
+    for _ in range(2):  # as it is read, and as it was remembered
+        groups = {int(id, 16): f["group"] for id, f in shown(owner).items()}
+        assert groups == {1: "a_B-9", 2: "", 3: "", 4: "", 5: "", 6: "x" * 64}
+    web.faces(alice, [face(1, photo)])  # a file without the column
+    assert shown(owner)[f"{1:032x}"]["group"] == ""
+
+
+def test_contacts_are_listed_for_those_who_may_name_and_see_them(web: WebHub, alice: int, owner: Client) -> None:
+    for nick in ("bob", "carol", "admin"):
+        web.connect_people("alice", nick)
+    web.connect_people("alice", "dave", writes=True)
+    web.sql(
+        "UPDATE abook SET abook_blocked = 1 WHERE abook_channel = %s AND abook_xchan = %s", alice, web.hash("carol")
+    )
+    web.sql(
+        "UPDATE abook SET abook_pending = 1 WHERE abook_channel = %s AND abook_xchan = %s", alice, web.hash("admin")
+    )
+    odd = "</script><b>B'ob %s"
+    web.sql(
+        "UPDATE xchan SET xchan_name = %s, xchan_url = 'javascript:alert(1)' WHERE xchan_hash = %s",
+        odd,
+        web.hash("bob"),
+    )
+
+    def contacts(client: Client) -> Any:
+        return client.get("/faces/alice/people", contacts=1).json["contacts"]
+
+    expected = [{"address": web.address("bob"), "name": odd, "url": ""},
+                {"address": web.address("dave"), "name": "Dave", "url": "http://127.0.0.1/channel/dave"}]  # fmt: skip
+    dave = web.log_in("dave")
+    assert contacts(owner) == contacts(dave) == expected
+    for client in (web.anonymous(), web.log_in("bob"), web.remote()):
+        assert contacts(client) == []
+    assert "contacts" not in owner.get("/faces/alice/people").json
+    assert owner.get("/faces/alice/people", contacts="x").code == 400
+    web.sql("DELETE FROM pconfig WHERE uid = %s AND k = 'view_contacts'", alice)
+    web.sql("INSERT INTO pconfig (uid, cat, k, v) VALUES (%s, 'perm_limits', 'view_contacts', '128')", alice)
+    assert (contacts(owner), contacts(dave)) == (expected, [])
+    web.sql("DELETE FROM pconfig WHERE uid = %s AND k = 'view_contacts'", alice)
+
+
+def test_each_person_has_the_widest_face_that_a_visitor_may_see(web: WebHub, alice: int, owner: Client) -> None:
+    public, hidden = web.photo(alice, "a.png"), web.photo(alice, "b.png", shade=1)
+    web.restrict(hidden)
+
+    def wide(number: int, photo: str, width: float, **more: Any) -> ShownFace:
+        return face(number, photo, box=Box(0.1, 0.2, width, 0.1), **more)
+
+    named = {"name": "Ada", "state": "named"}
+    web.faces(alice, [wide(1, public, 0.5, name_recognized="Ada"), wide(2, hidden, 0.4, **named), wide(3, hidden, 0.1, **named),
+                      wide(4, public, 0.1, name_recognized="Bob"), wide(5, public, 0.2, name_recognized="Bob"),
+                      wide(6, hidden, 0.9, name_recognized="Cy")])  # fmt: skip
+    portraits = {p["name"]: p["portrait"] for p in owner.get("/faces/alice/people").json["people"]}
+    assert portraits["Ada"] == {"face": f"{2:032x}", "photo": hidden, "url": f"{web.url}/photo/{hidden}", "box": [0.1, 0.2, 0.4, 0.1],
+                                "width": 1024, "height": 768}  # fmt: skip
+    assert (portraits["Bob"]["face"], portraits["Cy"]["face"]) == (f"{5:032x}", f"{6:032x}")
+    people = web.anonymous().get("/faces/alice/people").json["people"]
+    assert {p["name"]: p["portrait"]["face"] for p in people} == {"Ada": f"{1:032x}", "Bob": f"{5:032x}"}
+
+
 # --- photos that moved, changed or went ------------------------------------------------------------------------------------
 
 

@@ -70,6 +70,8 @@ def codes(nobody: int, others: int, writer: int, owner: int) -> dict[str, int]:
 TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
     ("GET", "/faces/alice", {}, codes(200, 200, 200, 200)),
     ("GET", "/faces/alice/faces", {}, codes(200, 200, 200, 200)),
+    ("GET", "/faces/alice/portraits", {}, codes(200, 200, 200, 200)),
+    ("GET", "/faces/alice/groups", {}, codes(200, 200, 200, 200)),
     ("GET", "/faces/alice/people", {}, codes(200, 200, 200, 200)),
     ("GET", "/faces/alice/status", {}, codes(200, 200, 200, 200)),
     ("POST", "/faces/alice/name", {"faces": "PUBLIC", "decision": "name", "name": "Ada"}, codes(401, 403, 200, 200)),
@@ -214,7 +216,8 @@ def test_without_view_storage_nothing_is_seen(world: World) -> None:
     expected = {"nobody": 401, "owner": 200}
     for role in ROLES:
         client = visitor(hub, role)
-        for path in ("/faces/alice", "/faces/alice/faces", "/faces/alice/people", "/faces/alice/status"):
+        for path in ("", "/faces", "/portraits", "/groups", "/people", "/status"):
+            path = f"/faces/alice{path}"
             answer = client.get(path)
             assert answer.code == expected.get(role, 403), (role, path, answer)
             assert role == "owner" or "N public" not in answer.text
@@ -272,6 +275,8 @@ def test_visitors_can_be_kept_out(world: World) -> None:
         for path in (
             "/faces/alice",
             "/faces/alice/faces",
+            "/faces/alice/portraits",
+            "/faces/alice/groups",
             "/faces/alice/people",
             "/faces/alice/status",
             "/faces/alice/help",

@@ -48,7 +48,7 @@ _TABLES = {
     " k char(191) NOT NULL, v mediumtext NOT NULL",
     "pconfig": "id int unsigned AUTO_INCREMENT PRIMARY KEY, uid int NOT NULL, cat char(191) NOT NULL, k char(191) NOT NULL, v mediumtext NOT NULL",
     "photo": "id int unsigned AUTO_INCREMENT PRIMARY KEY, uid int unsigned NOT NULL, resource_id char(191) NOT NULL, imgscale int NOT NULL,"
-    " content longblob NOT NULL, allow_cid mediumtext NOT NULL, allow_gid mediumtext NOT NULL, deny_cid mediumtext NOT NULL, deny_gid mediumtext NOT NULL",
+    " width int NOT NULL DEFAULT 0, height int NOT NULL DEFAULT 0, content longblob NOT NULL, allow_cid mediumtext NOT NULL, allow_gid mediumtext NOT NULL, deny_cid mediumtext NOT NULL, deny_gid mediumtext NOT NULL",
     "hubloc": "hubloc_id int unsigned AUTO_INCREMENT PRIMARY KEY, hubloc_hash char(191) NOT NULL, hubloc_host char(191) NOT NULL DEFAULT '',"
     " hubloc_url char(191) NOT NULL DEFAULT '', hubloc_addr char(191) NOT NULL DEFAULT '', hubloc_deleted int NOT NULL DEFAULT 0",
     "hook": "id int unsigned AUTO_INCREMENT PRIMARY KEY, hook char(191) NOT NULL, file char(191) NOT NULL, fn char(191) NOT NULL",
@@ -337,8 +337,10 @@ class WebHub(HubSite):
         self.sql("DELETE FROM photo WHERE resource_id = %s", hash)
         for scale in range(4):
             place = content if scale == 0 else f"{content}-{scale}"
-            self.sql("INSERT INTO photo (uid, resource_id, imgscale, content, allow_cid, allow_gid, deny_cid, deny_gid)"
-                     " VALUES (%s, %s, %s, %s, '', '', '', '')", channel, hash, scale, place.encode())  # fmt: skip
+            # the original's row has the size of a photo that lies on its side, the others that of the upright one
+            size = (30, 40) if scale == 0 else (1024 >> scale - 1, 768 >> scale - 1)
+            self.sql("INSERT INTO photo (uid, resource_id, imgscale, width, height, content, allow_cid, allow_gid, deny_cid, deny_gid)"
+                     " VALUES (%s, %s, %s, %s, %s, %s, '', '', '', '')", channel, hash, scale, *size, place.encode())  # fmt: skip
         return hash
 
     def _insert(self, channel: int, *arguments: Any, **more: Any) -> None:
@@ -502,12 +504,15 @@ class _Known:
 def face(number: int, photo: str, file: str = "a.jpg", **more: Any) -> ShownFace:
     """A row of faces.csv."""
     place = more.pop("box", Box(0.1 * (number % 8), 0.2, 0.08, 0.1))
+    group = more.pop("group", "")
     more.setdefault("content", f"{abs(hash(photo)):032x}"[:32])
     made = ShownFace(
         f"{number:032x}", file, photo, place, number % 8 + 1, confidence=0.9, detector="yunet", model="Dlib"
     )
     for name, value in more.items():
         setattr(made, name, value)
+    if group:
+        made.extra["cluster"] = group
     return made
 
 
