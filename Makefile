@@ -9,6 +9,8 @@ PHOTOS ?=
 VENV := .venv
 FULL := .venv-full
 RUN := $(VENV)/bin/python
+# Node comes with playwright, which the tests of the page need anyhow.
+NODE = "$$($(RUN) -c 'import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')"
 
 .PHONY: setup demo test lint bars thresholds clean help
 help:
@@ -37,6 +39,7 @@ test: $(VENV)/.dev $(FULL)/.ready
 	@sh tests/packages.sh
 	@$(MAKE) --no-print-directory lint
 	@if command -v phpunit >/dev/null; then phpunit -c tests/php/phpunit.xml; fi
+	@$(NODE) --test --test-reporter=dot tests/js/*.test.js
 	@$(RUN) -m pytest
 	@$(FULL)/bin/python -m pip check
 	@$(FULL)/bin/python -m pytest tests/py/test_full_set.py tests/py/test_store.py tests/py/test_engines.py

@@ -9,6 +9,7 @@ command -v mariadb-install-db >/dev/null && [ -x /usr/sbin/mariadbd ] || missing
 command -v php >/dev/null && php -m | grep -q pdo_mysql && php -m | grep -q intl && php -m | grep -q zip || missing="$missing php-cli php-mysql php-intl php-mbstring php-zip"
 command -v phpunit >/dev/null || missing="$missing phpunit"
 [ -d /usr/share/php/smarty4 ] || missing="$missing smarty4"
+command -v chromium >/dev/null || missing="$missing chromium"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing$missing"

@@ -79,6 +79,6 @@ export class Names extends EventTarget {
 
 /** 0: begins so; 1: a word does; 2: somewhere; 3: not. @param {string} wanted @param {...string} texts */
 function rankOf(wanted, ...texts) {
-    const rank = (text) => (text.startsWith(wanted) ? 0 : text.split(/[\s\-@.]+/).some((word) => word.startsWith(wanted)) ? 1 : text.includes(wanted) ? 2 : 3);
+    const rank = (text) => (text.startsWith(wanted) ? 0 : text.split(/[\s\-@.]+/).some((word) => word.startsWith(wanted)) ? 1 : wanted.length > 1 && text.includes(wanted) ? 2 : 3);
     return Math.min(...texts.map(rank));
 }

@@ -22,6 +22,8 @@ export class Outbox extends EventTarget {
 
     /** @type {Entry[]} */
     #entries = [];
+    /** Keys of all that were ever here: what else is kept is of another tab. @type {Set<string>} */
+    #own = new Set();
     #isSending = false;
     #failures = 0;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -48,12 +50,7 @@ export class Outbox extends EventTarget {
 
     /** What was not saved when the page was left. @returns {readonly Entry[]} */
     restore() {
-        try {
-            const kept = JSON.parse(this.storage?.getItem(this.key) ?? '[]');
-            this.#entries.push(...kept.filter((entry) => typeof entry?.decision === 'string'));
-        } catch {
-            // damaged: nothing that could be sent
-        }
+        this.#kept().forEach((entry) => this.#take(entry));
         this.#changed();
         void this.send();
         return this.#entries;
@@ -61,7 +58,7 @@ export class Outbox extends EventTarget {
 
     /** @param {Omit<Entry, 'key'>} entry */
     add(entry) {
-        this.#entries.push({ ...entry, key: Math.random().toString(36).slice(2) });
+        this.#take({ ...entry, key: Math.random().toString(36).slice(2) });
         this.#changed();
         void this.send();
         return this.#entries.at(-1);
@@ -121,10 +118,27 @@ export class Outbox extends EventTarget {
         }
     }
 
-    #changed() {
+    /** @param {Entry} entry */
+    #take(entry) {
+        this.#own.add(entry.key);
+        this.#entries.push(entry);
+    }
+
+    /** @returns {Entry[]} what the browser keeps; damaged: nothing that could be sent */
+    #kept() {
         try {
-            if (this.#entries.length > 0) {
-                this.storage?.setItem(this.key, JSON.stringify(this.#entries));
+            const kept = JSON.parse(this.storage?.getItem(this.key) ?? '[]');
+            return kept.filter((entry) => typeof entry?.decision === 'string' && typeof entry.key === 'string');
+        } catch {
+            return [];
+        }
+    }
+
+    #changed() {
+        const all = this.#kept().filter(({ key }) => !this.#own.has(key)).concat(this.#entries);
+        try {
+            if (all.length > 0) {
+                this.storage?.setItem(this.key, JSON.stringify(all));
             } else {
                 this.storage?.removeItem(this.key);
             }

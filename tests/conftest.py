@@ -18,7 +18,7 @@ from hubs import HubSite
 from servers import MariaDb, Postgres
 from webhub import Client, RealHub, WebHub
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 sys.path.insert(0, str(ROOT / "tests" / "demo"))
 
