@@ -121,6 +121,7 @@ App::$strings['Draw a box round the face. By keyboard: arrows move it, with Shif
 App::$strings['Draw a face'] = 'Gesicht einzeichnen';
 App::$strings['Each box has faces that are alike. Click on a face that does not belong, then give the others a name.'] = 'In jedem Kasten sind einander ähnliche Gesichter. Klicken Sie auf ein Gesicht, das nicht dazugehört, und geben Sie dann den anderen einen Namen.';
 App::$strings['Each has thresholds of its own.'] = 'Jede Art zu messen hat eigene Schwellenwerte.';
+App::$strings['Either faces, or photo and box, or person is expected.'] = 'Erwartet wird entweder faces, oder photo und box, oder person.';
 App::$strings['Enlarge %1$s, faces: %2$d'] = '%1$s vergrößern, Gesichter: %2$d';
 App::$strings['Enlarge the photo %s'] = 'Das Foto %s vergrößern';
 App::$strings['Errors are written to'] = 'Fehler werden protokolliert in';
@@ -311,6 +312,7 @@ App::$strings['Smallest face, percent of the photo\'s width'] = 'Kleinstes Gesic
 App::$strings['Smallest face, pixels'] = 'Kleinstes Gesicht, Pixel';
 App::$strings['Some photos or files could not be done.'] = 'Einige Fotos oder Dateien konnten nicht verarbeitet werden.';
 App::$strings['Somebody else decided about it meanwhile. Look at it, and decide again.'] = 'Inzwischen hat jemand anderes darüber entschieden. Sehen Sie nach, und entscheiden Sie neu.';
+App::$strings['Somebody else decided about it meanwhile. Nothing was saved.'] = 'Inzwischen hat jemand anderes darüber entschieden. Es wurde nichts gespeichert.';
 App::$strings['Something is being removed already. Wait for it to end.'] = 'Es wird bereits etwas entfernt. Warte, bis das fertig ist.';
 App::$strings['Something is missing in the installation of Python.'] = 'In der Python-Installation fehlt etwas.';
 App::$strings['Sort by'] = 'Sortiert';
@@ -376,6 +378,8 @@ App::$strings['There are no photos in your cloud yet. Upload some under "Files";
 App::$strings['There is no Python of that path on this server (its file has to be named python, python3 and the like). Nothing was saved.'] = 'Unter diesem Pfad gibt es auf diesem Server kein Python (die Datei muss python, python3 oder ähnlich heißen). Es wurde nichts gespeichert.';
 App::$strings['There is no room left. Nothing was saved.'] = 'Es ist kein Platz mehr da. Es wurde nichts gespeichert.';
 App::$strings['There is no such face, or not any more. Nothing was saved.'] = 'Dieses Gesicht gibt es nicht oder nicht mehr. Es wurde nichts gespeichert.';
+App::$strings['There is no such photo, or not any more. Nothing was saved.'] = 'Dieses Foto gibt es nicht oder nicht mehr. Es wurde nichts gespeichert.';
+App::$strings['There is nobody of that name, or not any more. Nothing was saved.'] = 'Unter diesem Namen gibt es niemanden oder niemanden mehr. Es wurde nichts gespeichert.';
 App::$strings['There is not enough room on the disk for it. Nothing was changed.'] = 'Dafür ist auf der Festplatte nicht genug Platz. Es wurde nichts geändert.';
 App::$strings['There is nothing at this address.'] = 'Unter dieser Adresse gibt es nichts.';
 App::$strings['There is nothing stored of this channel.'] = 'Von diesem Kanal ist nichts gespeichert.';

@@ -10,6 +10,9 @@ final class Box
     /** From this overlap on two boxes on one photo are the same face; as SAME_FACE_OVERLAP in py/faces/records.py. */
     public const SAME_FACE = 0.3;
 
+    /** What a person draws is at least so wide and high. */
+    private const LEAST = 0.005;
+
     public function __construct(
         public readonly float $x,
         public readonly float $y,
@@ -26,6 +29,15 @@ final class Box
         }
         $box = new self((float) $x, (float) $y, (float) $w, (float) $h);
         return is_finite($box->x + $box->y + $box->w + $box->h) && $box->w > 0 && $box->h > 0 ? $box : null;
+    }
+
+    /** The part of it that is on the photo, with as many digits as are written down; null if that is too small for a face. */
+    public function onPhoto(): ?self
+    {
+        [$left, $top] = [max(0.0, $this->x), max(0.0, $this->y)];
+        $w = round(min(1.0, $this->x + $this->w) - $left, 5);
+        $h = round(min(1.0, $this->y + $this->h) - $top, 5);
+        return $w >= self::LEAST && $h >= self::LEAST ? new self(round($left, 5), round($top, 5), $w, $h) : null;
     }
 
     /** @return list<float> */

@@ -65,7 +65,7 @@ final class Decisions
         foreach ($this->onPhoto($photo) as $d => $_) {
             if (!isset($ids[$this->all[$d][1]]) && $this->isToldBy($photo, $d)) {
                 $decision = $this->decision($d);
-                $i = self::at($photo, $decision->box);
+                $i = $photo->placeAt($decision->box);
                 if ($i !== null) {
                     $found[$i][$d] = $decision;
                 }
@@ -99,19 +99,6 @@ final class Decisions
     {
         [$time, $face, $photo, $x, $y, $w, $h, $kind, $name, $content] = $this->all[$d];
         return new Decision($time, $face, $photo, '', new Box((float) $x, (float) $y, (float) $w, (float) $h), $kind, $name, '', $content);
-    }
-
-    private static function at(Photo $photo, Box $box): ?int
-    {
-        $best = null;
-        $most = 0.0;
-        foreach ($photo->faces as $i => $face) {
-            $overlap = $face->box->overlap($box);
-            if ($overlap >= Box::SAME_FACE && $overlap > $most) {
-                [$best, $most] = [$i, $overlap];
-            }
-        }
-        return $best;
     }
 
     /** @param array<int, Decision> $decisions in the order of time */

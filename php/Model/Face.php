@@ -12,6 +12,9 @@ final class Face
     public const UNKNOWN = 'unknown';
     public const IGNORED = 'ignored';
 
+    /** The detector of a face that somebody drew. */
+    public const DRAWN = 'drawn';
+
     /** What people may ask for: any; those with a guess are a part of those without a name; and our own. */
     public const STATES = ['', 'unnamed', 'guessed', self::NAMED, self::UNKNOWN, self::IGNORED];
 

@@ -25,6 +25,27 @@ final class Photo
     ) {
     }
 
+    /** The face at this place, the one that it covers best; null if there is none. */
+    public function faceAt(Box $box): ?Face
+    {
+        $best = $this->placeAt($box);
+        return $best === null ? null : $this->faces[$best];
+    }
+
+    /** The same by its place in `faces`. */
+    public function placeAt(Box $box): ?int
+    {
+        $best = null;
+        $most = 0.0;
+        foreach ($this->faces as $i => $face) {
+            $overlap = $face->box->overlap($box);
+            if ($overlap >= Box::SAME_FACE && $overlap > $most) {
+                [$best, $most] = [$i, $overlap];
+            }
+        }
+        return $best;
+    }
+
     /** The time to sort and filter by: when it was taken (if unknown, uploaded), or when it was uploaded. */
     public function date(string $by): string
     {

@@ -58,12 +58,17 @@ final class Journal
      * Adds decisions to names.csv; they are on disk, and the hub's row says so, when this returns.
      *
      * @param list<Decision> $decisions their times are set here
+     * @param (callable(): mixed)|null $before is called when nobody else writes any more; if it throws, nothing is written
      * @return list<Decision> with their times
      * @throws Refusal|UnreadableFile
      */
-    public function append(array $decisions): array
+    public function append(array $decisions, ?callable $before = null): array
     {
-        return $this->locked(function (float $end) use ($decisions): array {
+        return $this->locked(function (float $end) use ($decisions, $before): array {
+            $this->cloud->refresh();
+            if ($before !== null) {
+                $before();
+            }
             while (true) {
                 $this->cloud->refresh();
                 $file = $this->file();

@@ -6,6 +6,8 @@ namespace Faces\View;
 
 use Faces\Model\Decision;
 use Faces\Model\Decisions;
+use Faces\Model\Face;
+use Faces\Model\Photo;
 use Faces\Rights\Sight;
 use Faces\Rights\Visitor;
 use Faces\Store\Channel;
@@ -49,24 +51,21 @@ final class Album
     /**
      * Decides about faces, all of them or none.
      *
-     * @param list<string> $ids
-     * @return list<Decision>|null what was written; null if one of the faces is not there for this visitor
+     * @param callable(Gallery): list<array{Face, Photo}> $choose which ones; throws if it cannot be
+     * @param bool $again whether that is asked once more when nobody else can decide any more
+     * @return list<Decision> what was written
      */
-    public function decide(array $ids, string $kind, string $name): ?array
+    public function decide(callable $choose, string $kind, string $name, bool $again = false): array
     {
-        $found = $this->gallery()->find($ids);
-        $names = $this->cloud->photoNames(array_map(static fn (array $one): string => $one[1]->hash, array_values($found)));
+        $chosen = $choose($this->gallery());
+        $names = $this->cloud->photoNames(array_map(static fn (array $one): string => $one[1]->hash, $chosen));
         $decisions = [];
-        foreach ($ids as $id) {
-            if (!isset($found[$id])) {
-                return null;
-            }
-            [$face, $photo] = $found[$id];
+        foreach ($chosen as [$face, $photo]) {
             $decisions[] = new Decision('', $face->id, $photo->hash,
                 ltrim($this->cloud->folderPath($photo->folder) . '/' . ($names[$photo->hash] ?? ''), '/'), $face->box, $kind, $name,
                 $this->visitor->address, $photo->content);
         }
-        return $this->journal->append($decisions);
+        return $this->journal->append($decisions, $again ? fn () => $choose($this->gallery()) : null);
     }
 
     /** The channel's clones get the journal that `decide` wrote. */

@@ -5,6 +5,8 @@ declare(strict_types=1);
 namespace Faces\View;
 
 use Faces\Model\Decisions;
+use Faces\Model\Face;
+use Faces\Model\Photo;
 use Faces\Rights\Sight;
 use Faces\Store\Cloud;
 use Faces\Store\FacesCsv;
@@ -93,6 +95,21 @@ final class Gallery
             }
         }
         return $found;
+    }
+
+    /** A photo with its faces, if there are any; null if it is none that the visitor may see. */
+    public function photo(string $hash): ?Photo
+    {
+        $row = $this->sight->photos()[$hash] ?? null;
+        if ($row === null) {
+            return null;
+        }
+        foreach ($this->photos() as $photo) {
+            if ($photo->hash === $hash) {
+                return $photo;
+            }
+        }
+        return new Photo($hash, '', '', [], $row['folder'], $row['uploaded']);
     }
 
     /** @param list<string> $ids @return list<string> */

@@ -5,7 +5,6 @@ declare(strict_types=1);
 namespace Faces\Web;
 
 use Faces\Model\Decision;
-use Faces\Model\Face;
 use Faces\Model\Name;
 use Faces\Refusal;
 use Faces\Store\ChannelFiles;
@@ -20,34 +19,19 @@ use Faces\Worker\Status;
 /** What may be done. Each is a POST with the hub's form token; docs/api.md describes the fields. */
 final class Actions
 {
-    public const MOST_FACES = 10_000;
     /** Seconds in which data files are made within a request. */
     private const PATIENCE = 5.0;
 
     public static function name(Album $album, Request $request): Answer
     {
-        $ids = array_values(array_unique(array_diff(explode(',', $request->field('faces', 700_000)), [''])));
-        foreach ($ids as $id) {
-            if (!preg_match(Face::ID, $id)) {
-                throw new Refusal(sprintf(t('%s: ids with commas between them are expected'), 'faces'), Refusal::BAD);
-            }
-        }
-        if ($ids === [] || count($ids) > self::MOST_FACES) {
-            throw new Refusal(sprintf(t('%1$s: from 1 to %2$d faces are expected'), 'faces', self::MOST_FACES), Refusal::BAD);
-        }
         $kind = $request->field('decision');
         $kind = $kind === '' ? Decision::NAME : $kind;
-        if (!in_array($kind, Decision::KINDS, true)) {
-            throw new Refusal(sprintf(t('%1$s: one of %2$s is expected'), 'decision', implode(', ', Decision::KINDS)), Refusal::BAD);
-        }
+        $chosen = Chosen::fromRequest($request, $kind);
         $name = self::nameOf($request, $kind);
         try {
-            $decisions = $album->decide($ids, $kind, $name);
+            $decisions = $album->decide($chosen->in(...), $kind, $name, $chosen->time !== null);
         } catch (UnreadableFile $error) {
             throw new Refusal(sprintf(t('Nothing was saved: %s'), $error->getMessage()), Refusal::BUSY);
-        }
-        if ($decisions === null) {
-            throw new Refusal(t('There is no such face, or not any more. Nothing was saved.'), Refusal::MISSING);
         }
         $album->tellClones();
         $saved = array_map(static fn (Decision $d): array => ['face' => $d->face, 'decision' => $d->kind, 'name' => $d->name,

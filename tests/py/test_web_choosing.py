@@ -1,0 +1,200 @@
+"""Which faces a decision is about: a face that somebody draws, all of a person, and what nobody else decided about meanwhile."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+import pytest
+from faces.records import Box
+from test_web_data import ODD, shown
+from webhub import Client, WebHub, face
+
+NAME = "/faces/alice/name"
+
+
+@pytest.fixture
+def alice(web: WebHub, alice: int) -> int:
+    web.data_files(alice, "")
+    return alice
+
+
+@pytest.fixture
+def photo(web: WebHub, alice: int) -> str:
+    """A photo with a face at the left."""
+    hash = web.photo(alice, "a.png")
+    web.faces(alice, [face(1, hash, box=Box(0.1, 0.2, 0.2, 0.2), content="ab" * 16)])
+    return hash
+
+
+def hidden(web: WebHub, alice: int) -> str:
+    hash = web.photo(alice, "hidden.png", shade=1)
+    web.restrict(hash)
+    return hash
+
+
+# --- a face that somebody draws --------------------------------------------------------------------------------------------
+
+
+def test_a_drawn_face_is_a_decision_with_an_id_of_its_own(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    answers = [owner.post(NAME, photo=photo, box="0.6,0.5,0.1,0.2", name="Ada") for _ in range(2)]
+    ids = {one["face"] for answer in answers for one in answer.json["saved"]}
+    assert len(ids) == 1 and re.fullmatch(r"[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}", *ids)
+    assert [(d.face, d.photo, d.file, d.box, d.name, d.content) for d in web.names(alice)] == [
+        (*ids, photo, "a.png", Box(0.6, 0.5, 0.1, 0.2), "Ada", "ab" * 16)
+    ] * 2
+    other = owner.post(NAME, photo=photo, box="0.6,0.8,0.1,0.1", decision="unknown").json["saved"]
+    assert (other[0]["decision"], other[0]["face"] in ids) == ("unknown", False)
+
+
+def test_a_box_on_a_face_that_is_there_is_about_that_face(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    (saved,) = owner.post(NAME, photo=photo, box="0.12,0.22,0.2,0.2", name="Ada").json["saved"]
+    assert saved["face"] == f"{1:032x}" and shown(owner)[f"{1:032x}"]["name"] == "Ada"
+    assert web.names(alice)[0].box == Box(0.1, 0.2, 0.2, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [("-0.1,0.9,0.2,0.3", Box(0, 0.9, 0.1, 0.1)), ("0,0,5,5", Box(0, 0, 1, 1)), ("0.1,0.9,0.005,0.005", Box(0.1, 0.9, 0.005, 0.005)),
+     ("0.9,0.9,1e-1, 0.1", Box(0.9, 0.9, 0.1, 0.1))],
+)  # fmt: skip
+def test_a_box_is_cut_at_the_edge(web: WebHub, alice: int, owner: Client, photo: str, box: str, kept: Box) -> None:
+    assert owner.post(NAME, photo=photo, box=box, name="Ada").code == 200
+    assert web.names(alice)[0].box == kept
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"box": box} for box in ("0.1,0.1,0.1", "0.1,0.1,0.1,0.1,0.1", "a,b,c,d", "nan,0,1,1", "0,0,inf,1", "0,0,1e999,1", "1.1,0.1,0.1,0.1",
+                              "0.1,0.1,-0.1,0.1", "0.1,0.1,0.004,0.1", "0.9999,0.1,0.1,0.1", "0x1,0,1,1", ",,,")]
+    + [{"decision": kind} for kind in ("ignore", "reject", "clear", "drop")]
+    + [{"photo": ""}, {"photo": "../x"}, {"photo[]": "x"}, {"name": ""}, {"faces": "a"}, {"person": "Ada"}, {"time": ""},
+       {"box[]": "1"}],
+)  # fmt: skip
+def test_drawings_that_make_no_sense(
+    web: WebHub, alice: int, owner: Client, photo: str, fields: dict[str, str]
+) -> None:
+    good = {"photo": photo, "box": "0.6,0.5,0.1,0.2", "name": "Ada"}
+    good = {key: value for key, value in good.items() if f"{key}[]" not in fields}
+    answer = owner.post(NAME, **{**good, **fields})
+    assert answer.code == 400 and answer.json["error"], answer
+    assert web.names(alice) == []
+
+
+def test_nobody_draws_on_what_he_may_not_see(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.connect_people("alice", "dave", writes=True)
+    web.connect_people("alice", "bob")
+    private, others = hidden(web, alice), web.photo(web.id("bob"), "b.png", shade=2)
+    fields = {"box": "0.6,0.5,0.1,0.2", "name": "Ada"}
+    dave = web.log_in("dave")
+    for client, hash, code in ((dave, private, 404), (owner, others, 404), (dave, "none", 404), (owner, "x' OR 1=1", 400),
+                               (web.log_in("bob"), photo, 403), (web.remote(), photo, 403), (web.anonymous(), photo, 401)):  # fmt: skip
+        assert client.post(NAME, photo=hash, **fields).code == code
+    assert web.names(alice) == []
+    assert dave.post(NAME, photo=photo, **fields).code == owner.post(NAME, photo=private, **fields).code == 200
+    assert [d.by for d in web.names(alice)] == [web.address("dave"), web.address("alice")]
+
+
+# --- all faces of a person -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("decision", "name", "state"),
+    [("name", "Grace", "named"), ("unknown", "", "unknown"), ("ignore", "", "ignored"), ("clear", "", "")],
+)
+def test_all_faces_of_a_person(web: WebHub, alice: int, owner: Client, decision: str, name: str, state: str) -> None:
+    photos = [web.photo(alice, f"{i}.png", shade=i) for i in range(3)]
+    rows = [face(i, hash, name="Ada", state="named") for i, hash in enumerate(photos)]
+    others = [
+        face(3, photos[0], name="ada", state="named"),
+        face(4, photos[1], name_recognized="Ada", distance=0.3),
+        face(5, photos[2]),
+    ]
+    web.faces(alice, [*rows, *others])
+    before = shown(owner)
+    saved = owner.post(NAME, person="Ada", decision=decision, name=name).json["saved"]
+    assert {one["face"] for one in saved} == {f.id for f in rows}
+    after = shown(owner)
+    assert {(after[f.id]["state"], after[f.id]["name"]) for f in rows} == {(state, name)}
+    assert {f.id: (after[f.id]["state"], after[f.id]["name"]) for f in others} == {
+        f.id: (before[f.id]["state"], before[f.id]["name"]) for f in others
+    }
+    assert owner.post(NAME, person="Ada", decision=decision, name=name).code == 404
+
+
+@pytest.mark.parametrize("kind", list(ODD))
+def test_people_with_odd_names(web: WebHub, alice: int, owner: Client, photo: str, kind: str) -> None:
+    owner.post(NAME, faces=f"{1:032x}", name=ODD[kind])
+    assert [one["name"] for one in owner.post(NAME, person=ODD[kind], name="Ada").json["saved"]] == ["Ada"]
+    assert shown(owner)[f"{1:032x}"]["name"] == "Ada"
+
+
+def test_what_is_hidden_keeps_its_name(web: WebHub, alice: int, owner: Client) -> None:
+    web.connect_people("alice", "dave", writes=True)
+    public, private = web.photo(alice, "a.png"), hidden(web, alice)
+    web.faces(alice, [face(1, public, name="Ada", state="named"), face(2, private, name="Ada", state="named"),
+                      face(3, private, name="Bob", state="named")])  # fmt: skip
+    dave = web.log_in("dave")
+    assert dave.post(NAME, person="Bob", decision="clear").code == 404
+    assert [one["face"] for one in dave.post(NAME, person="Ada", name="Grace").json["saved"]] == [f"{1:032x}"]
+    assert {f["name"] for f in shown(owner).values()} == {"Grace", "Ada", "Bob"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"decision": "reject", "name": "Ada"}, {"name": ""}, {"person": "\u202e", "name": "A"}, {"person[]": "Ada"}, {"time": "", "name": "A"},
+     {"faces": "a", "name": "A"}, {"person": ""}],
+)  # fmt: skip
+def test_people_that_make_no_sense(web: WebHub, alice: int, owner: Client, photo: str, fields: dict[str, str]) -> None:
+    owner.post(NAME, faces=f"{1:032x}", name="Ada")
+    good = {} if "person[]" in fields else {"person": "Ada"}
+    assert owner.post(NAME, **{**good, **fields}).code == 400
+    assert len(web.names(alice)) == 1
+
+
+# --- what somebody else decided meanwhile ----------------------------------------------------------------------------------
+
+
+def test_a_newer_decision_is_not_overwritten_by_who_did_not_know_it(
+    web: WebHub, alice: int, owner: Client, photo: str
+) -> None:
+    one = f"{1:032x}"
+    (first,) = owner.post(NAME, faces=one, name="Ada", time="").json["saved"]
+    late = owner.post(NAME, faces=one, name="Late", time="")
+    assert late.code == 409 and [(f["id"], f["name"], f["time"]) for f in late.json["newer"]] == [
+        (one, "Ada", first["time"])
+    ]
+    assert owner.post(NAME, faces=one, name="Bob", time=first["time"]).code == 200
+    assert owner.post(NAME, faces=one, name="Late", time=first["time"]).code == 409
+    assert owner.post(NAME, faces=one, name="Forced").code == 200
+    assert [d.name for d in web.names(alice)] == ["Ada", "Bob", "Forced"]
+    for time in ("x", "2026-01-01", "2026-01-01T00:00:00", "2200-01-01T00:00:00Z"):
+        assert owner.post(NAME, faces=one, name="A", time=time).code == 400
+
+
+def test_of_several_faces_the_newer_are_named_and_none_is_saved(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "a.png")
+    web.faces(alice, [face(i, photo) for i in range(3)])
+    owner.post(NAME, faces=f"{1:032x}", decision="unknown")
+    answer = owner.post(NAME, faces=",".join(f"{i:032x}" for i in range(3)), name="Ada", time="")
+    assert answer.code == 409 and [f["id"] for f in answer.json["newer"]] == [f"{1:032x}"]
+    assert len(web.names(alice)) == 1
+
+
+def test_of_many_at_once_one_decides(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    answers: list[Any] = []
+    owner.token()
+
+    def decide(name: str) -> None:
+        client = Client(web, "alice")
+        client.cookies, client._token = dict(owner.cookies), owner.token()
+        answers.append(client.post(NAME, faces=f"{1:032x}", name=name, time=""))
+
+    threads = [threading.Thread(target=decide, args=(f"Person {i}",)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(a.code for a in answers) == [200] + [409] * 7
+    assert len(web.names(alice)) == 1
