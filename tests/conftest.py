@@ -15,11 +15,10 @@ import pytest
 import servers
 from fakes import draw
 from hubs import HubSite
+from places import ROOT, SHARED
 from servers import MariaDb, Postgres
 from webhub import Client, RealHub, WebHub
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared"
 sys.path.insert(0, str(ROOT / "tests" / "demo"))
 
 

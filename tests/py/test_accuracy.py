@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SHARED
 from faces.folders import PlainAlbum
 from faces.guard import Guard
 from faces.jobs import detect, name, recognize
 from faces.jobs.channel import read_settings
 from faces.progress import Progress
+from places import ROOT, SHARED
 from steps import names
 
 NAMED = 3

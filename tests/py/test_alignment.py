@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import SHARED
 from faces.alignment import TEMPLATE_112, letterbox, similarity, to_template, upright_crop
 from faces.records import Box, Detection
 from hypothesis import given
 from hypothesis import strategies as st
+from places import SHARED
 
 
 @given(st.floats(-3.1, 3.1), st.floats(0.1, 10), st.floats(-500, 500), st.floats(-500, 500))

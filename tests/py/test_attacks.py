@@ -16,7 +16,6 @@ from subprocess import CompletedProcess
 import fakes
 import numpy as np
 import pytest
-from conftest import ROOT
 from faces import parquet, store
 from faces.errors import DamagedFile, DetectorError, PartlyFailed, TimeLimitReached, UsageError, WeightsMissing
 from faces.files import DataFile
@@ -26,6 +25,7 @@ from faces.jobs.channel import iso_time, just_after
 from faces.progress import Progress
 from faces.records import FAILED
 from fakes import draw
+from places import ROOT
 from steps import again, call, find, ids, names, rows, shown, take_away
 from test_faults import OPTIONS, StopAfter
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import ROOT
 from faces import cli
 from faces.jobs import availability
+from places import ROOT
 from steps import until
 
 SCRIPT = ROOT / "py" / "availability.py"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT
+from places import ROOT
 
 
 def demo(*arguments: object) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import ROOT
+from places import ROOT
 from steps import until
 
 LAUNCH = ROOT / "py" / "launch.py"

@@ -14,11 +14,11 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from conftest import ROOT
 from faces import parquet, store
 from faces.files import DataFile, lock
 from faces.folders import PlainAlbum
 from fakes import draw
+from places import ROOT
 from steps import ids, names, rows
 
 Program = Callable[..., CompletedProcess[str]]
