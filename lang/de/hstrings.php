@@ -95,6 +95,7 @@ App::$strings['Being corrected (article 16): a wrong name can be changed or take
 App::$strings['Being forgotten (article 17): "Remove" deletes names, what a detector or model found, or everything, and shows by a count that nothing is left. Somebody who does not want to be recognized may ask you for it: mark the faces as "not a face", then they are compared with nobody; their numbers go with the photo, or with everything.'] = 'Vergessen werden (Artikel 17): „Entfernen“ löscht Namen, was ein Detektor oder Modell gefunden hat, oder alles, und zeigt durch eine Zählung, dass nichts übrig ist. Wer nicht erkannt werden möchte, darf dich darum bitten: Markiere die Gesichter als „kein Gesicht“, dann werden sie mit niemandem mehr verglichen; ihre Zahlen verschwinden mit dem Foto oder wenn du alles entfernst.';
 App::$strings['Block Python on this server: what is at work is stopped and nothing is searched; naming goes on'] = 'Python auf diesem Server sperren: Was gerade läuft, wird angehalten, und es wird nichts gesucht; Benennen geht weiter';
 App::$strings['Change'] = 'Ändern';
+App::$strings['Changed, not saved yet.'] = 'Geändert, noch nicht gespeichert.';
 App::$strings['Channel'] = 'Kanal';
 App::$strings['Channel %s'] = 'Kanal %s';
 App::$strings['Channels may use it'] = 'Für Kanäle erlaubt';
@@ -252,6 +253,7 @@ App::$strings['Of each person so many of the named faces are learnt from, those 
 App::$strings['On the computer, install Python 3.11 or later, git, make and davfs2 (sudo apt install python3-venv git make davfs2), get this addon\'s repository with git (the admin of this hub knows its address), and in it run: make setup'] = 'Installiere auf dem Computer Python 3.11 oder neuer, git, make und davfs2 (sudo apt install python3-venv git make davfs2), hole das Repository dieses Addons mit git (die Administration dieses Hubs kennt die Adresse) und rufe darin auf: make setup';
 App::$strings['On the server'] = 'Auf dem Server';
 App::$strings['On the server, where no visitor gets at it: copies that make the page fast, and notes on how the last search went.'] = 'Auf dem Server, wo kein Besucher herankommt: Kopien, die die Seite schnell machen, und Notizen darüber, wie die letzte Suche verlaufen ist.';
+App::$strings['One moment ...'] = 'Einen Moment ...';
 App::$strings['Only names can be taken in here, not faces:'] = 'Hier können nur Namen übernommen werden, keine Gesichter:';
 App::$strings['Only where the admin of this hub allows experiments.'] = 'Nur, wenn die Administration dieses Hubs Experimente erlaubt.';
 App::$strings['Only you may read these files, whatever rights your photos have. They count as your storage, and go with your channel to its clones.'] = 'Nur du darfst diese Dateien lesen, egal welche Rechte deine Fotos haben. Sie zählen zu deinem Speicherplatz und gehen mit deinem Kanal auf seine Klone über.';
@@ -346,6 +348,7 @@ App::$strings['The form is too old, or came from another page. Load the page ane
 App::$strings['The form was too old. Nothing was done; try again.'] = 'Das Formular war zu alt. Es wurde nichts getan; versuche es noch einmal.';
 App::$strings['The guess stays in the data beside the name that you gave. The statistics need it.'] = 'Die Vermutung bleibt in den Daten neben dem Namen stehen, den du vergeben hast. Die Statistik braucht sie.';
 App::$strings['The hub does not answer. It is asked again in a moment.'] = 'Der Hub antwortet nicht. Er wird gleich noch einmal gefragt.';
+App::$strings['The hub does not answer. Nothing was changed: try again.'] = 'Der Hub antwortet nicht. Es wurde nichts geändert: Versuchen Sie es noch einmal.';
 App::$strings['The hub looks at your photos (%d), one after the other, and finds the faces on them. You give a face a name once; then it looks for that person on all others. You need not wait: close the page if you like.'] = 'Der Hub sieht sich Ihre Fotos (%d) der Reihe nach an und findet die Gesichter darauf. Sie geben einem Gesicht einmal einen Namen; dann sucht er diese Person auf allen anderen. Sie müssen nicht warten: Die Seite kann geschlossen werden.';
 App::$strings['The last import: of %1$d photos %2$d are here, with the same content; faces taken over: %3$d.'] = 'Der letzte Import: Von %1$d Fotos sind %2$d mit gleichem Inhalt hier vorhanden; übernommene Gesichter: %3$d.';
 App::$strings['The last run failed (%1$s): %2$s'] = 'Der letzte Lauf ist fehlgeschlagen (%1$s): %2$s';

@@ -7,10 +7,20 @@ namespace Faces\View;
 /** What the page's scripts (view/js) say, translated here: by key, with places as in printf, which the scripts fill in. */
 final class PageTexts
 {
-    /** @return array<string, string> */
-    public static function all(): array
+    /** Of the page of photos, or of those that are forms (settings and the like). */
+    public static function json(bool $isPhotos): string
     {
-        return self::page() + self::faces() + self::done() + self::groups() + self::search() + self::watch();
+        $texts = $isPhotos ? self::page() + self::faces() + self::done() + self::groups() + self::search() + self::watch() : self::forms();
+        return json_encode($texts, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE);
+    }
+
+    /** @return array<string, string> */
+    private static function forms(): array
+    {
+        return [
+            'changed' => t('Changed, not saved yet.'), 'sending' => t('One moment ...'),
+            'notSent' => t('The hub does not answer. Nothing was changed: try again.'),
+        ];
     }
 
     /** @return array<string, string> */

@@ -11,7 +11,6 @@ use Faces\Store\ChannelSettings;
 use Faces\Store\Clones;
 use Faces\Store\State;
 use Faces\View\Album;
-use Faces\View\PageTexts;
 use Faces\Worker\Launcher;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
@@ -61,14 +60,11 @@ final class Page
     private static function forScripts(Album $album, bool $isOwner, bool $mayName, ChannelSettings $settings): array
     {
         return [
-            'texts' => json_encode(PageTexts::all(), JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE),
             'flags' => ['mayName' => $mayName ? '1' : '', 'isOwner' => $isOwner ? '1' : '', 'mayRun' => $isOwner && Launcher::obstacle() === '' ? '1' : ''],
             // What is not saved yet is kept in the browser: it tells people apart who use the same one.
             'visitor' => substr(hash('sha256', $album->visitor->hash), 0, 16),
             'sort' => $settings->value('sort'),
             'order' => $settings->value('order'),
-            'script' => Template::script('main'),
-            'imports' => Template::imports(),
         ];
     }
 

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Faces\Web;
 
 use Faces\View\Album;
+use Faces\View\PageTexts;
 
 /** Fills in our templates (view/tpl), which escape every value themselves. */
 final class Template
@@ -22,14 +23,14 @@ final class Template
     }
 
     /** The address of a module of ours; it changes with the file. */
-    public static function script(string $name): string
+    private static function script(string $name): string
     {
         $path = self::SCRIPTS . "/$name.js";
         return "/$path?t=" . (int) @filemtime($path);
     }
 
     /** An import map: modules name each other without a version, and a browser must not mix old ones with new ones. JSON, fit for HTML. */
-    public static function imports(): string
+    private static function imports(): string
     {
         $imports = [];
         foreach (glob(self::SCRIPTS . '/*.js') ?: [] as $path) {
@@ -67,7 +68,8 @@ final class Template
             'own' => $own,
             'here' => rtrim("$own/$current", '/'),
             'token' => $mayPost ? get_form_security_token('faces') : '',
-            'nav' => self::fill('nav.tpl', ['links' => $links, 'label' => t('Pages')]),
+            'nav' => self::fill('nav.tpl', ['links' => $links, 'label' => t('Pages'), 'imports' => self::imports(),
+                'script' => self::script($current === '' ? 'main' : 'forms'), 'texts' => PageTexts::json($current === '')]),
         ]), $code);
     }
 

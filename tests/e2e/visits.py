@@ -87,6 +87,12 @@ class Visit:
         """The face's name below a photo."""
         return self.page.locator(f'.faces-photo[data-photo="{self.hub.photos[file]}"] .faces-names > li').nth(number)
 
+    def photo(self, file: str) -> Any:
+        return self.page.locator(f'.faces-photo[data-photo="{self.hub.photos[file]}"]')
+
+    def enlarge(self, file: str) -> None:
+        self.photo(file).locator(".faces-open").click(position={"x": 4, "y": 4})
+
     def name(self, file: str, name: str, number: int = 0) -> None:
         self.chip(file, number).locator(".faces-chip").click()
         self.page.keyboard.type(name)

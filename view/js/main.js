@@ -17,7 +17,7 @@ import { PhotoList } from './photolist.js';
 import { fromQuery, isNarrow, nothing, toQuery } from './search.js';
 import { SearchBar } from './searchbar.js';
 import { Server } from './server.js';
-import { setTexts, t } from './texts.js';
+import { readTexts, t } from './texts.js';
 import { Viewer } from './viewer.js';
 import { Watch } from './watch.js';
 
@@ -186,8 +186,8 @@ function storage() {
     }
 }
 
-const element = document.querySelector('.faces-page[data-texts]');
+const element = document.querySelector('.faces-page');
 if (element instanceof HTMLElement) {
-    setTexts(JSON.parse(element.dataset.texts ?? '{}'));
+    readTexts(element);
     void new Page(element).start();
 }

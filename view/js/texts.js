@@ -8,6 +8,12 @@ export function setTexts(translated) {
     texts = translated;
 }
 
+/** Those that PHP put into this page. @param {HTMLElement} page */
+export function readTexts(page) {
+    const place = page.querySelector('[data-texts]');
+    setTexts(JSON.parse(place instanceof HTMLElement ? (place.dataset.texts ?? '{}') : '{}'));
+}
+
 /**
  * The text of that key, its places (%s, %d, %1$s) filled in. A key that is missing is shown itself, so that it is noticed.
  *

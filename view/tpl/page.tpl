@@ -1,5 +1,4 @@
-<script type="importmap">{{$imports}}</script>
-<div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}} data-own="{{$own|escape}}" data-visitor="{{$visitor|escape}}" data-may-name="{{$flags.mayName|escape}}" data-is-owner="{{$flags.isOwner|escape}}" data-may-run="{{$flags.mayRun|escape}}" data-sort="{{$sort|escape}}" data-order="{{$order|escape}}" data-zoom="{{$zoom}}" data-texts="{{$texts|escape}}">
+<div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}} data-own="{{$own|escape}}" data-visitor="{{$visitor|escape}}" data-may-name="{{$flags.mayName|escape}}" data-is-owner="{{$flags.isOwner|escape}}" data-may-run="{{$flags.mayRun|escape}}" data-sort="{{$sort|escape}}" data-order="{{$order|escape}}" data-zoom="{{$zoom}}">
 {{$nav}}
 <h2>{{$title|escape}}</h2>
 {{foreach $problems as $problem}}<p class="faces-problem" role="alert">{{$problem|escape}}</p>
@@ -43,5 +42,4 @@
 </div>
 <nav class="faces-pages">{{if $earlier}}<a href="{{$earlier|escape}}">{{$t.earlier|escape}}</a> {{/if}}{{if $later}}<a href="{{$later|escape}}">{{$t.later|escape}}</a>{{/if}}</nav>
 </noscript>
-<script type="module" src="{{$script|escape}}"></script>
 </div>

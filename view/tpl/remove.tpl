@@ -2,7 +2,7 @@
 {{$nav}}
 <h2>{{$title|escape}}</h2>
 {{if $said}}<p role="status" class="faces-said">{{$said|escape}}</p>{{/if}}
-{{if $running}}<p role="status">{{$running|escape}}</p>{{/if}}
+{{if $running}}<p role="status" data-busy="1">{{$running|escape}}</p>{{/if}}
 {{if $failure}}<p role="alert" class="faces-problem">{{$t.failed|escape}} {{$failure|escape}}</p>{{/if}}
 <h3>{{$t.stored|escape}}</h3>
 <table class="faces-table">{{foreach $counts as $what => $number}}<tr><th scope="row">{{$what|escape}}</th><td>{{$number|escape}}</td></tr>
