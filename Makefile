@@ -3,6 +3,7 @@
 # make test    everything the tests need, and all tests
 # make bars    what a run costs here, against the limits
 # make thresholds PHOTOS=DIR   measures distances on photos of known people (a folder each)
+# make groups PHOTOS=DIR       measures how well faces are grouped, on the same photos
 
 PYTHON ?= python3
 PHOTOS ?=
@@ -12,7 +13,7 @@ RUN := $(VENV)/bin/python
 # Node comes with playwright, which the tests of the page need anyhow.
 NODE = "$$($(RUN) -c 'import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')"
 
-.PHONY: setup demo test lint bars thresholds clean help
+.PHONY: setup demo test lint bars thresholds groups clean help
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -59,6 +60,9 @@ bars: $(VENV)/.dev
 
 thresholds: $(VENV)/.ready
 	@$(RUN) tests/demo/thresholds.py $(PHOTOS)
+
+groups: $(VENV)/.ready
+	@$(RUN) tests/demo/groups.py $(PHOTOS)
 
 clean:
 	rm -rf $(VENV) $(FULL) demo build *.egg-info py/*.egg-info

@@ -162,7 +162,8 @@ def _recognize(options: argparse.Namespace, out: TextIO) -> int:
         return cli_hub.recognize(options, out, own)
     album = _album(options)
     with _log(options, album):
-        summary = recognize.run(album, channel.read_settings(album).with_options(**own), wait=options.wait)
+        settings = channel.read_settings(album).with_options(**own)
+        summary = recognize.run(album, settings, wait=options.wait, regroup=options.regroup)
     _print(out, options.json, summary, texts.recognized(summary))
     if summary.problems:
         raise PartlyFailed("\n".join(summary.problems))

@@ -44,7 +44,7 @@ def recognize(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) 
 
     hub = _open(options)
     with _log(options, hub), Guard() as guard:
-        report = recognize_channels(hub, options.channel, chosen, guard, Progress(), options.wait)
+        report = recognize_channels(hub, options.channel, chosen, guard, Progress(), options.wait, options.regroup)
     return _tell(report, options, out, texts.recognized)
 
 

@@ -84,6 +84,30 @@ def candidates(
     )
 
 
+def nearest(
+    queries: Vectors, known: Vectors, threshold: float, metric: str, most: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Every (query, known) that are at most `threshold` apart; of each query the nearest `most`, the nearest first.
+
+    Three arrays of one length: query index, known index, distance. Memory is bounded as of `candidates`.
+    """
+    queries, known = _prepared(queries, metric), _prepared(known, metric)
+    limit = threshold if metric == "cosine" else threshold * threshold
+    rows = max(1, BLOCK_BYTES // (4 * max(1, len(known))))
+    empty = np.empty(0, np.intp)
+    found = [(empty, empty, np.empty(0, np.float32))]
+    for first in range(0, len(queries), rows):
+        ranks = _ranks(queries[first : first + rows], known, metric)
+        q, k = np.nonzero(ranks <= limit)
+        near = ranks[q, k]
+        order = np.lexsort((k, near, q))
+        q, k, near = q[order], k[order], near[order]
+        kept = np.arange(len(q)) - np.searchsorted(q, q) < most
+        found.append((q[kept] + first, k[kept], _to_distance(near[kept], metric)))
+    q, k, d = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return q, k, d
+
+
 def most_similar(vectors: Vectors, percent: float, number: int) -> NDArray[np.intp]:
     """Indexes of the faces of one person that are most like the others: `percent` of them, at most `number`,
     at least three where there are three. Likeness is the cosine to the mean of all, linear in n."""

@@ -161,7 +161,9 @@ def _add_recognize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=_list_of(MODELS, "model"), metavar="A,B", help="in the order to be tried")
     _add_metric(parser)
     parser.add_argument("--enforce", action="store_true", default=None, help="ask every model, for comparison")
-    parser.add_argument("--distances", action="store_true", help="recognize nobody: measure how far apart faces are")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--distances", action="store_true", help="recognize nobody: measure how far apart faces are")
+    other.add_argument("--regroup", action="store_true", help="group all unnamed faces anew, not only new ones")
     _add_wait(parser)
     _add_log(parser)
 

@@ -140,7 +140,8 @@ class FaceRow:
 
 @dataclass(slots=True)
 class ShownFace:
-    """One row of faces.csv: a face as people see it. `box` in fractions of the upright photo."""
+    """One row of faces.csv: a face as people see it. `box` in fractions of the upright photo; `cluster` is its
+    group, "" where it is alone, None where it was not compared with others yet."""
 
     id: str
     file: str
@@ -159,6 +160,7 @@ class ShownFace:
     date_taken: str = ""
     mtime: str = ""
     content: str = ""
+    cluster: str | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
 

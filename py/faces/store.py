@@ -41,8 +41,11 @@ CSV_COLUMNS = (
     "date_taken",
     "mtime",
     "content",
+    "cluster",
 )
 JOURNAL_COLUMNS = ("time", "face", "photo", "file", "x", "y", "w", "h", "decision", "name", "by", "content")
+
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 # --- faces.csv ----------------------------------------------------------------------------------------------
@@ -72,6 +75,8 @@ def parse_shown(file: DataFile, content: bytes) -> list[ShownFace]:
             face = _shown([cells[i] for i in ours])
             if face:
                 face.extra = {name: cells[i] for name, i in extra}
+                if "cluster" not in place:
+                    face.cluster = None
                 rows.append(face)
     except csv.Error as error:
         raise ForeignFile(f"{file} is damaged ({error}); it was left alone. Mend or rename it") from error
@@ -88,18 +93,20 @@ def check_shown(file: DataFile) -> None:
 def _shown(cells: list[str]) -> ShownFace | None:
     """A row from its cells in the order of CSV_COLUMNS; None if it makes no sense."""
     face, file, photo, x, y, w, h, number, name, state, guess, distance, *more = cells
-    metric, model, detector, confidence, time, taken, mtime, content = more
+    metric, model, detector, confidence, time, taken, mtime, content, cluster = more
     try:
         box = Box(float(x), float(y), float(w), float(h))
         far, sure = float(distance) if distance else None, float(confidence or 0)
         if not face or not box.is_sane() or not math.isfinite((far or 0.0) + sure):
             return None
-        shown = ShownFace(face, _unguard(file), photo, box, int(number or 0), _unguard(name), state, _unguard(guess))
+        shown = ShownFace(
+            _unguard(face), _unguard(file), photo, box, int(number or 0), _unguard(name), state, _unguard(guess)
+        )
     except ValueError:
         return None
     shown.distance, shown.distance_metric, shown.model, shown.detector = far, metric, model, detector
     shown.confidence, shown.time_named, shown.date_taken, shown.mtime = sure, time, taken, mtime
-    shown.content = content
+    shown.content, shown.cluster = content, cluster if _ID.fullmatch(cluster) else ""
     return shown
 
 
@@ -115,8 +122,9 @@ def write_shown(file: DataFile, faces: Iterable[ShownFace], expected: bytes | El
     for f in faces:
         distance = "" if f.distance is None else f"{f.distance:.4f}"
         text = (_guard(f.name), f.state, _guard(f.name_recognized), distance, f.distance_metric, f.model, f.detector)
-        own = (f.id, _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
-        lines.add([*own, f.time_named, f.date_taken, f.mtime, f.content, *(f.extra.get(name, "") for name in extra)])
+        own = (_guard(f.id), _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
+        more = (f.time_named, f.date_taken, f.mtime, f.content, f.cluster or "")
+        lines.add([*own, *more, *(f.extra.get(name, "") for name in extra)])
     return file.write(lines.text().encode("utf-8"), expected)
 
 

@@ -40,7 +40,7 @@ def changed(summary: Any) -> bool:
 def recognized(summary: Any) -> str:
     text = (
         f"{summary.faces} faces, {summary.named} named ({summary.people} people), "
-        f"{summary.guessed} recognized, {summary.new} of them new"
+        f"{summary.guessed} recognized, {summary.new} of them new, {summary.groups} groups of unnamed faces"
     )
     return f"{text}." if summary.written else f"Nothing changed: {text}."
 

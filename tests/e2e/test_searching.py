@@ -18,7 +18,7 @@ def it(hub: Hub, visit: Callable[..., Visit]) -> Visit:
     rows["obama.jpg"].name, rows["obama.jpg"].state = "Barack Obama", "named"
     rows["biden.jpg"].name, rows["biden.jpg"].state = "Joe Biden", "named"
     rows["obama2.jpg"].name_recognized, rows["obama2.jpg"].distance = "Barack Obama", 0.3
-    rows["obama3.jpg"].date_taken = "2012-05-06T10:00:00"
+    rows["obama3.jpg"].date_taken = "1999-05-06T10:00:00"
     hub.web.faces(hub.alice, list(rows.values()), hub.folder)
     return visit()
 
@@ -29,7 +29,7 @@ def found(it: Visit) -> list[str]:
 
 
 def choose(it: Visit, how: str, name: str) -> None:
-    it.page.get_by_label("Photos", exact=True).select_option(how)
+    it.page.get_by_role("combobox", name="Photos", exact=True).select_option(how)
     field = it.page.get_by_role("combobox", name="Person")
     field.fill(name[:4])
     it.page.locator(".faces-suggestions").get_by_text(name).first.click()
@@ -64,7 +64,7 @@ def test_the_address_can_be_shared(it: Visit, visit: Callable[..., Visit], hub: 
     it.open("?" + "&".join([f"any[]={quote('Joe Biden')}", f"any[]={quote('Barack Obama')}", "guesses=0", "sort=uploaded", "order=asc"]))
     assert found(it) == ["biden.jpg", "obama.jpg"]
     expect(it.page.get_by_label("guesses count")).not_to_be_checked()
-    expect(it.page.get_by_label("Sort by")).to_have_value("uploaded")
+    expect(it.page.get_by_role("combobox", name="Sort by")).to_have_value("uploaded")
     other = visit("bob")
     other.page.goto(it.page.url)
     assert found(other) == ["biden.jpg", "obama.jpg"]
@@ -73,15 +73,15 @@ def test_the_address_can_be_shared(it: Visit, visit: Callable[..., Visit], hub: 
 def test_dates_folder_state_and_number(it: Visit) -> None:
     it.open()
     it.page.get_by_text("More to search by").click()
-    it.page.get_by_label("From").fill("2012-01-01")
-    it.page.get_by_label("To", exact=True).fill("2012-12-31")
+    it.page.get_by_label("From").fill("1999-01-01")
+    it.page.get_by_label("To", exact=True).fill("1999-12-31")
     assert found(it) == ["obama3.jpg"]
     it.page.get_by_role("button", name="All photos").click()
-    it.page.get_by_label("Folder").select_option(it.hub.folder)
+    it.page.get_by_role("combobox", name="Folder").select_option(it.hub.folder)
     assert len(found(it)) == len({row.file for row in it.hub.faces()})
-    it.page.get_by_label("Faces", exact=True).select_option("with a guess")
+    it.page.get_by_role("combobox", name="Faces", exact=True).select_option("with a guess")
     assert found(it) == ["obama2.jpg"]
-    it.page.get_by_label("Faces", exact=True).select_option("with a name")
+    it.page.get_by_role("combobox", name="Faces", exact=True).select_option("with a name")
     it.page.get_by_label("People, at least").fill("2")
     it.page.keyboard.press("Tab")
     expect(it.page.locator(".faces-total")).to_have_text("Nothing was found. Search for less.")

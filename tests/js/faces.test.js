@@ -87,3 +87,12 @@ test('only what changed is told', () => {
     faces.take([face(), face({ id: 'b', guess: 'Ada' })]);
     assert.deepEqual(told, [['a', 'b'], ['b']]);
 });
+
+test('what was decided here is known after its face has left the page', () => {
+    const faces = new Faces();
+    faces.take([face()], { isShown: true });
+    faces.lay(['a'], 'k', name('Ada'));
+    faces.leave(['a']);
+    faces.settle(['a'], 'k', new Map([['a', 't5']]));
+    assert.equal(faces.time('a'), 't5');
+});

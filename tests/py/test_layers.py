@@ -13,18 +13,18 @@ PACKAGE = ROOT / "py" / "faces"
 
 LAYERS = [
     {"errors", "records", "progress"},
-    {"settings", "limits", "images", "alignment", "matcher", "names", "files", "credentials"},
+    {"settings", "limits", "images", "alignment", "matcher", "clusters", "names", "files", "credentials"},
     {"weights", "detector", "embedder", "demography", "store", "parquet", "metadata", "drivers", "database", "hubfile"},
     {"models", "folders", "guard", "hub", "heartbeat"},
     {"jobs"},
     {"console", "options", "texts", "cli", "cli_hub", "__main__"},
 ]
 #: Within a layer, who may import whom.
-BESIDE = {("limits", "settings"), ("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
+BESIDE = {("limits", "settings"), ("clusters", "matcher"), ("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
           ("hub", "folders"), ("hubfile", "database"), ("database", "drivers"), ("heartbeat", "guard"), ("cli", "options"), ("cli", "console"), ("cli", "texts"), ("cli", "cli_hub"),
           ("cli_hub", "console"), ("cli_hub", "texts"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
 #: The order inside jobs.
-JOBS = ["channel", "collection", "contents", "plan", "imports", "origin", "photo", "statistics", "guesses", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report",
+JOBS = ["channel", "collection", "contents", "plan", "imports", "origin", "photo", "statistics", "guesses", "groups", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report",
         "availability"]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ shown = st.builds(
     ShownFace, id=st.uuids(version=4).map(lambda u: u.hex), file=text.filter(bool), photo=st.sampled_from(["", "a-b-c"]), box=boxes,
     face_nr=st.integers(1, 99), name=text, state=st.sampled_from(["", "named", "unknown", "ignored"]),
     name_recognized=text, distance=st.none() | st.integers(0, 20000).map(lambda n: n / 10000),
-    confidence=st.integers(0, 1000).map(lambda n: n / 1000), extra=st.just({}) | st.just({"my column": "=x"}),
+    confidence=st.integers(0, 1000).map(lambda n: n / 1000), cluster=st.sampled_from(["", "0af" * 10 + "12"]), extra=st.just({}) | st.just({"my column": "=x"}),
 )  # fmt: skip
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

@@ -47,6 +47,8 @@ export class Faces extends EventTarget {
     #pending = new Map();
     /** How many lists on the page show it. @type {Map<string, number>} */
     #shown = new Map();
+    /** The times of what was decided here and saved, also of faces that are not shown any more. @type {Map<string, string>} */
+    #times = new Map();
     /** When something about it was saved: an answer that was asked for before says what was before. @type {Map<string, number>} */
     #settled = new Map();
 
@@ -98,9 +100,10 @@ export class Faces extends EventTarget {
         return this.#pending.has(id);
     }
 
-    /** When the server's last word about it was. @param {string} id */
+    /** When the last decision about it was that this page knows of. @param {string} id */
     time(id) {
-        return this.#known.get(id)?.time ?? '';
+        const [said, own] = [this.#known.get(id)?.time ?? '', this.#times.get(id) ?? ''];
+        return said > own ? said : own;
     }
 
     /** @param {string[]} ids @param {string} key @param {Decision} decision */
@@ -113,6 +116,7 @@ export class Faces extends EventTarget {
 
     /** It is saved (then it holds, at that time), or refused. @param {string[]} ids @param {string} key @param {Map<string, string>} [times] */
     settle(ids, key, times) {
+        times?.forEach((time, id) => this.#times.set(id, time));
         for (const id of ids) {
             const left = [];
             for (const one of this.#pending.get(id) ?? []) {

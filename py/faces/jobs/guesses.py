@@ -21,8 +21,7 @@ _NOTHING = Standing()
 def guess(collection: Collection, standings: dict[str, Standing], settings: Settings) -> dict[str, list[Guess]]:
     """The guesses for each open face, of the model first in the settings first; with `enforce` of every model."""
     faces = collection.faces()
-    present = {model for face in faces for model in face.by_model}
-    models = [m for m in settings.models if m in present] or [m for m in settings.spare_models if m in present]
+    models = usable_models(faces, settings)
     photo_of = {face.id: face.photo for face in faces}
     taken = names_taken(photo_of, standings)
     rejected = names_rejected(standings)
@@ -35,6 +34,12 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
             if not settings.enforce:
                 taken.add((photo_of[face_id], name))
     return dict(result)
+
+
+def usable_models(faces: Iterable[Face], settings: Settings) -> list[str]:
+    """The models of the settings that a face has an embedding of, in that order; the spare ones where there is none."""
+    present = {model for face in faces for model in face.by_model}
+    return [m for m in settings.models if m in present] or [m for m in settings.spare_models if m in present]
 
 
 def names_taken(photo_of: Mapping[str, str], standings: Mapping[str, Standing]) -> set[tuple[str, str]]:

@@ -238,7 +238,13 @@ def _checked(summary: Any) -> Any:
 
 
 def recognize_channels(
-    hub: Hub, nick: str, options: dict[str, Any], guard: Guard, shown: Progress, wait: float = 0.0
+    hub: Hub,
+    nick: str,
+    options: dict[str, Any],
+    guard: Guard,
+    shown: Progress,
+    wait: float = 0.0,
+    regroup: bool = False,
 ) -> Report:
     """Recognize in the channel `nick`, or with "" in all that consent. A channel in which another recognition is at
     work for `wait` more seconds is reported as locked. Raises UsageError as `detect_channels`."""
@@ -246,7 +252,8 @@ def recognize_channels(
     def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         inner.check()
         progress.step("recognizing")
-        return _checked(recognize.run(album, read_settings(album).with_options(**options), held=held))
+        settings = read_settings(album).with_options(**options)
+        return _checked(recognize.run(album, settings, held=held, regroup=regroup))
 
     channels = hub.consenting(nick)
     turns = _Turns(hub, "recognize", guard, shown, len(channels) == 1)

@@ -29,6 +29,7 @@ from faces.jobs.collection import (
     photo_key,
     subjects,
 )
+from faces.jobs.groups import group, number_of_groups
 from faces.jobs.guesses import guess
 from faces.names import Guess, Standing, clean_name, edited, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
@@ -37,7 +38,8 @@ from faces.settings import Settings
 
 @dataclass(slots=True)
 class Summary:
-    """What a recognition did. `guessed`: faces that have a guessed name now; `new`: guesses not there before."""
+    """What a recognition did. `guessed`: faces that have a guessed name now; `new`: guesses not there before; `groups`:
+    of open faces that look like one person."""
 
     faces: int = 0
     named: int = 0
@@ -46,6 +48,7 @@ class Summary:
     edits: int = 0
     written: int = 0
     people: int = 0
+    groups: int = 0
     failures: int = 0
     problems: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
@@ -55,8 +58,16 @@ class Summary:
 MOST_ROUNDS = 3
 
 
-def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0, held: Lock | None = None) -> Summary:
-    """Bring every faces.csv up to date; with `match` guess names anew, else keep the guesses there are.
+def run(
+    album: Album,
+    settings: Settings,
+    match: bool = True,
+    wait: float = 0.0,
+    held: Lock | None = None,
+    regroup: bool = False,
+) -> Summary:
+    """Bring every faces.csv up to date; with `match` guess names anew and group new faces (with `regroup` all of them),
+    else keep guesses and groups there are.
 
     A folder that cannot be written is named in `problems`. Raises LockedError if another recognition holds the lock
     for more than `wait` seconds, DiskFull if no room is left. `held`: the lock, if the caller has it.
@@ -69,7 +80,7 @@ def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0,
         try:
             for _ in range(MOST_ROUNDS):
                 summary = Summary()
-                changed = _round(album, settings, match, summary)
+                changed = _round(album, settings, match, regroup, summary)
                 edits, written = edits + summary.edits, written + summary.written
                 if not changed:
                     break
@@ -79,12 +90,12 @@ def run(album: Album, settings: Settings, match: bool = True, wait: float = 0.0,
         summary.edits, summary.written = edits, written
         log.info(
             f"recognized: {summary.faces} faces, {summary.named} named, {summary.guessed} guessed, "
-            f"{summary.written} faces.csv written"
+            f"{summary.groups} groups, {summary.written} faces.csv written"
         )
         return summary
 
 
-def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> list[str]:
+def _round(album: Album, settings: Settings, match: bool, regroup: bool, summary: Summary) -> list[str]:
     """Read all, write what changed. The folders of which somebody changed faces.csv meanwhile: their edits are to be
     read first."""
     collection = load(album, settings.detectors, match, NOT_FOR_NAMES)
@@ -92,19 +103,23 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
     summary.failures = len(collection.failures)
     standings, orphans = _standings(album, collection, summary)
     guesses = guess(collection, standings, settings) if match else None
+    if regroup:
+        for data in collection.folders:
+            for shown in data.shown:
+                shown.cluster = None
     before = {shown.id: shown for data in collection.folders for shown in data.shown}
+    groups = group(collection, standings, before, settings) if match else None
     by_hand = _by_hand(collection, orphans, before, settings)
     changed = []
     written: dict[str, ShownFace] = {}
     for data in collection.folders:
-        rows = _shown_rows(data, standings, guesses, before, settings) + by_hand.get(id(data), [])
+        rows = _shown_rows(data, standings, guesses, groups, before, settings) + by_hand.get(id(data), [])
         _number(rows)
         try:
             if rows or data.shown or data.photos:
                 summary.written += store.write_shown(data.folder.csv, rows, data.csv_content)
             _count(summary, rows, before)
-            if settings.statistics:
-                written.update((shown.id, shown) for shown in rows)
+            written.update((shown.id, shown) for shown in rows)
         except ChangedMeanwhile as error:
             changed.append(str(error))
         except DiskFull:
@@ -120,6 +135,7 @@ def _round(album: Album, settings: Settings, match: bool, summary: Summary) -> l
             summary.problems.append(str(error))
     if not changed:
         contents.write(album, collection)
+    summary.groups = number_of_groups(written.values())
     summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
     return changed
 
@@ -202,10 +218,12 @@ def _shown_rows(
     data: FolderData,
     standings: dict[str, Standing],
     guesses: dict[str, list[Guess]] | None,
+    groups: dict[str, str] | None,
     before: dict[str, ShownFace],
     settings: Settings,
 ) -> list[ShownFace]:
-    """The rows of one faces.csv: a face each; rows of photos that detection has not redone yet stay."""
+    """The rows of one faces.csv: a face each; rows of photos that detection has not redone yet stay. An open face that
+    was not compared with others yet has no model, so that the next recognition does it."""
     nothing, ids, rows = Standing(), set(), []
     here = {shown.id: shown for shown in data.shown}
     for face in data.faces:
@@ -220,6 +238,10 @@ def _shown_rows(
                 _put_guess(shown, guesses.get(face.id, []), settings)
             elif shown.name_recognized in standing.rejected:
                 _put_guess(shown, [], settings)
+            if groups is not None:
+                shown.cluster = groups.get(face.id, "")
+            elif shown.cluster is None:
+                shown.model = ""
         elif not settings.history:
             _put_guess(shown, [], settings)
         rows.append(shown)
@@ -227,6 +249,8 @@ def _shown_rows(
         if old.id not in ids and is_waiting(data, old):
             standing = standings.get(old.id, nothing)
             waiting = replace(old, name=standing.name, state=standing.state, time_named=standing.time)
+            if waiting.cluster is None:
+                waiting.model = ""
             if standing.state != OPEN and not settings.history:
                 waiting.extra = dict(old.extra)  # `old` is what the file said
                 _put_guess(waiting, [], settings)
@@ -257,7 +281,7 @@ def _shown(face: Face, old: ShownFace | None) -> ShownFace:
     )
     if old:  # what was guessed stays beside a name: it tells how good the guesses are
         shown.name_recognized, shown.distance = old.name_recognized, old.distance
-        shown.distance_metric, shown.model = old.distance_metric, old.model
+        shown.distance_metric, shown.model, shown.cluster = old.distance_metric, old.model, old.cluster
     if not shown.model:
         shown.model = next(iter(face.by_model), "")
     return shown
@@ -304,6 +328,7 @@ def _by_hand(
                     time_named=standing.time,
                     date_taken=row.date_taken,
                     content=row.content,
+                    cluster=before[face].cluster if face in before else None,
                     extra=_kept_extra(before.get(face), settings),
                 )
             )

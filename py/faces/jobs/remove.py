@@ -172,9 +172,11 @@ def _still_shown(shown: list[ShownFace], before: list[FaceRow], left: list[FaceR
 
 def _unnamed(face: ShownFace) -> ShownFace:
     extra = {key: value for key, value in face.extra.items() if key != "matches"}
+    model = face.model if face.state == OPEN or face.cluster else ""  # it is compared with others again
     return replace(
-        face, name="", state=OPEN, time_named="", name_recognized="", distance=None, distance_metric="", extra=extra
-    )
+        face, name="", state=OPEN, time_named="", name_recognized="", distance=None, distance_metric="", model=model,
+        extra=extra,
+    )  # fmt: skip
 
 
 def _remove_journal(album: Album, summary: Summary) -> None:
