@@ -120,10 +120,15 @@ def thousands(hub: Hub) -> Any:
     hub.web.sql("DELETE FROM attach WHERE hash LIKE 'many-%%'".replace("%%", "%"))
 
 
-def test_only_what_is_near_the_screen_is_there(thousands: Hub, visit: Callable[..., Visit]) -> None:
-    it = visit()
+def drawn(it: Visit) -> Visit:
+    """The pictures of the many photos are made by the browser."""
     it.page.route("**/photo/many-*", lambda route: route.fulfill(status=200, content_type="image/svg+xml",
         body='<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"/>'))  # fmt: skip
+    return it
+
+
+def test_only_what_is_near_the_screen_is_there(thousands: Hub, visit: Callable[..., Visit]) -> None:
+    it = drawn(visit())
     it.open()
     expect(it.page.locator(".faces-total")).to_contain_text("Photos: 60")
     heights = set()
@@ -139,8 +144,9 @@ def test_only_what_is_near_the_screen_is_there(thousands: Hub, visit: Callable[.
 
 
 def test_new_results_move_neither_what_is_looked_at_nor_an_open_editor(thousands: Hub, visit: Callable[..., Visit]) -> None:
-    it = visit()
+    it = drawn(visit())
     it.open()
+    expect(it.page.locator(".faces-total")).to_contain_text("Photos: 60")
     it.page.evaluate("scrollTo(0, 3000)")
     tile = it.page.locator('.faces-photo[data-photo="many-000560"]')
     tile.scroll_into_view_if_needed()
