@@ -21,6 +21,8 @@ final class Gallery
 {
     /** Why something is missing, for the owner. @var list<string> */
     public array $problems = [];
+    /** Photos on which there is a face, once that was looked at. @var array<string, true>|null */
+    private ?array $withFaces = null;
 
     public function __construct(
         private readonly Cloud $cloud,
@@ -49,6 +51,28 @@ final class Gallery
                 if ($photo->faces !== []) {
                     yield $photo->folder => $photo;
                 }
+            }
+        }
+    }
+
+    /**
+     * The photos on which there is no face, found or drawn; those below the channel's folder `faces` are not looked at.
+     *
+     * @param list<string>|null $folders only those in these, by hash
+     * @return \Generator<string, Photo> by the hash of their folder
+     */
+    public function faceless(?array $folders = null): \Generator
+    {
+        if ($this->withFaces === null) {
+            $this->withFaces = [];
+            foreach ($this->photos() as $photo) {
+                $this->withFaces[$photo->hash] = true;
+            }
+        }
+        $wanted = array_flip($folders ?? $this->cloud->foldersWithPhotos());
+        foreach ($this->sight->photos() as $hash => $row) {
+            if (isset($wanted[$row['folder']]) && !isset($this->withFaces[$hash])) {
+                yield $row['folder'] => $this->bare((string) $hash);
             }
         }
     }

@@ -14,6 +14,8 @@ use Faces\View\Gallery;
 final class Query
 {
     public const MOST = 200;
+    /** The state of a photo on which is no face. */
+    private const NONE = 'none';
 
     /**
      * @param list<string> $all names that all have to be on the photo
@@ -44,6 +46,7 @@ final class Query
     /** `$sort` and `$order`: where the request says nothing of it. */
     public static function fromRequest(Request $request, Cloud $cloud, string $sort = 'taken', string $order = 'desc'): self
     {
+        $state = $request->choice('state', [...Face::STATES, self::NONE]);
         return new self(
             $request->names('all'),
             $request->names('any'),
@@ -53,10 +56,11 @@ final class Query
             self::day($request->value('from'), 'from'),
             self::day($request->value('to'), 'to'),
             self::below($request->value('folder'), $cloud),
-            $request->choice('state', Face::STATES),
+            $state,
             $request->number('people_min', 0, 0, 1000),
             $request->number('people_max', 1_000_000, 0, 1_000_000),
-            $request->choice('sort', array_unique([$sort, 'taken', 'uploaded'])),
+            // when a photo was taken is known by its faces
+            $request->choice('sort', $state === self::NONE ? ['uploaded', 'taken'] : array_unique([$sort, 'taken', 'uploaded'])),
             $request->choice('order', array_unique([$order, 'desc', 'asc'])) === 'asc',
             $request->number('offset', 0, 0, 10_000_000),
             $request->number('limit', 50, 1, self::MOST),
@@ -72,7 +76,8 @@ final class Query
     {
         $keys = [];
         $faces = 0;
-        foreach ($gallery->photos() as $file => $photo) {
+        $photos = $this->state === self::NONE ? $gallery->faceless(...) : $gallery->photos(...);
+        foreach ($photos() as $file => $photo) {
             if ($this->matches($photo)) {
                 // the hash makes the order the same each time
                 $keys[$photo->date($this->sort) . ' ' . $photo->hash] = $file;
@@ -83,7 +88,7 @@ final class Query
         $wanted = array_slice($keys, $this->offset, $this->limit, true);
         // Only the keys were kept: the photos of the page are read again.
         $found = [];
-        foreach ($wanted === [] ? [] : $gallery->photos(array_values(array_unique($wanted))) as $photo) {
+        foreach ($wanted === [] ? [] : $photos(array_values(array_unique($wanted))) as $photo) {
             $key = $photo->date($this->sort) . ' ' . $photo->hash;
             if (isset($wanted[$key])) {
                 $found[$key] = $photo;
@@ -135,7 +140,7 @@ final class Query
                 return true;
             }
         }
-        return $this->state === '';
+        return $this->state === '' || $this->state === self::NONE;
     }
 
     private static function day(string $text, string $name): string

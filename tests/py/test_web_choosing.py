@@ -192,6 +192,37 @@ def test_what_is_drawn_on_a_hidden_photo_is_hidden(web: WebHub, alice: int, owne
     assert web.log_in("dave").post(NAME, faces=saved["face"], name="Mine").code == 404
 
 
+def test_photos_without_a_face(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.connect_people("alice", "dave", writes=True)
+    folder, own = (
+        web.folder(alice, "New"),
+        web.sql("SELECT hash FROM attach WHERE filename = 'faces' AND is_dir = 1 AND uid = %s", alice)[0][0],
+    )
+    web.photo(alice, "not looked at.png", folder=web.folder(alice, "Deep", own), shade=9)
+    bare = [web.photo(alice, f"{i}.png", folder=folder if i % 2 else "", shade=i + 10) for i in range(5)]
+    secret = hidden(web, alice)
+    for i, hash in enumerate([*bare, secret]):
+        web.sql("UPDATE attach SET created = %s WHERE hash = %s", f"2020-01-0{i + 1} 10:00:00", hash)
+
+    def seen(client: Client, **query: Any) -> list[str]:
+        answer = client.get("/faces/alice/faces", state="none", **query).json
+        assert answer["faces"] == 0 and all(p["faces"] == [] for p in answer["photos"])
+        assert query or answer["total"] == len(answer["photos"])
+        return [p["photo"] for p in answer["photos"]]
+
+    assert seen(owner) == [secret, *bare[::-1]]
+    for client in (web.anonymous(), web.remote(), web.log_in("dave")):
+        assert seen(client) == bare[::-1]
+    assert seen(owner, order="asc", limit=2, offset=1) == bare[1:3]
+    assert seen(owner, folder=folder) == [bare[3], bare[1]]
+    assert seen(owner, **{"from": "2020-01-02", "to": "2020-01-03"}) == [bare[2], bare[1]]
+    assert seen(owner, all="Ada") == seen(owner, people_min=1) == []
+    (saved,) = owner.post(NAME, photo=bare[2], box="0.6,0.5,0.1,0.2", name="Ada").json["saved"]
+    assert bare[2] not in seen(owner)
+    owner.post(NAME, faces=saved["face"], decision="clear")
+    assert bare[2] in seen(owner)
+
+
 # --- all faces of a person -------------------------------------------------------------------------------------------------
 
 
