@@ -34,26 +34,51 @@ final class Decisions
         }
     }
 
-    /** Changes the photo's faces. */
+    /** Changes the photo's faces, and adds those that people drew. */
     public function apply(Photo $photo): void
     {
-        foreach ($this->all === [] ? [] : $this->of($photo) as $i => $decisions) {
+        [$found, $drawn] = $this->all === [] ? [[], []] : $this->of($photo);
+        foreach ($found as $i => $decisions) {
             ksort($decisions);
             self::decide($photo->faces[$i], $decisions);
+        }
+        foreach ($drawn as $id => $decisions) {
+            ksort($decisions);
+            $face = new Face((string) $id, end($decisions)->box, count($photo->faces) + 1, '', Face::OPEN, '', null, '', 0.0, Face::DRAWN, '');
+            self::decide($face, $decisions);
+            if ($face->state !== Face::OPEN) { // it was taken back
+                $photo->faces[] = $face;
+            }
         }
         self::hideDoubles($photo);
     }
 
+    /** Whether anything was decided about a face of that id. */
+    public function knows(string $id): bool
+    {
+        return isset($this->byFace[$id]);
+    }
+
+    /** The photos on which anything was decided. @return \Generator<string> hashes */
+    public function photos(): \Generator
+    {
+        foreach ($this->byPhoto as $key => $_) {
+            if ($key[0] === 'p') {
+                yield substr($key, 1);
+            }
+        }
+    }
+
     /**
      * The decisions about each face: by its id, else the face at that place on a photo of that content (a copy, or one
-     * that was deleted and uploaded again; another detection).
+     * that was deleted and uploaded again; another detection), else one that somebody drew, by its id.
      *
-     * @return array<int, array<int, Decision>> place in $photo->faces => decisions by their order
+     * @return array{array<int, array<int, Decision>>, array<string, array<int, Decision>>} place in $photo->faces, and id of a
+     *     drawn face => decisions by their order
      */
     private function of(Photo $photo): array
     {
-        $found = [];
-        $ids = [];
+        $found = $drawn = $ids = [];
         foreach ($photo->faces as $i => $face) {
             $ids[$face->id] = true;
             for ($d = $this->byFace[$face->id] ?? -1; $d >= 0; $d = $this->beforeOfFace[$d]) {
@@ -65,13 +90,15 @@ final class Decisions
         foreach ($this->onPhoto($photo) as $d => $_) {
             if (!isset($ids[$this->all[$d][1]]) && $this->isToldBy($photo, $d)) {
                 $decision = $this->decision($d);
-                $i = $photo->placeAt($decision->box);
+                $i = $photo->placeAt($decision->box, false);
                 if ($i !== null) {
                     $found[$i][$d] = $decision;
+                } elseif (self::isDrawnOn($photo, $decision)) {
+                    $drawn[$decision->face][$d] = $decision;
                 }
             }
         }
-        return $found;
+        return [$found, $drawn];
     }
 
     /** Those made on this photo, or on one of the same content. @return array<int, true> */
@@ -88,6 +115,13 @@ final class Decisions
             }
         }
         return $found;
+    }
+
+    /** Not on a copy; nor on what may be another photo by now: of one without a row the content is not known. */
+    private static function isDrawnOn(Photo $photo, Decision $decision): bool
+    {
+        return $decision->photo === $photo->hash && in_array($decision->content, ['', $photo->content], true)
+            && preg_match(Face::ID, $decision->face);
     }
 
     private function isToldBy(Photo $photo, int $d): bool

@@ -12,7 +12,7 @@ final class Face
     public const UNKNOWN = 'unknown';
     public const IGNORED = 'ignored';
 
-    /** The detector of a face that somebody drew. */
+    /** The detector of a face that somebody drew, until the worker has a row for it; then there is none. */
     public const DRAWN = 'drawn';
 
     /** What people may ask for: any; those with a guess are a part of those without a name; and our own. */
@@ -59,6 +59,12 @@ final class Face
             'guessed' => $this->state === self::OPEN && $this->guess !== '',
             default => $this->state === $state,
         };
+    }
+
+    /** Whether it is there because a person says so, not because a detector found it. */
+    public function isDrawn(): bool
+    {
+        return $this->detector === '' || $this->detector === self::DRAWN;
     }
 
     /** Nobody decided, and nobody is guessed. */

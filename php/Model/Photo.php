@@ -32,14 +32,14 @@ final class Photo
         return $best === null ? null : $this->faces[$best];
     }
 
-    /** The same by its place in `faces`. */
-    public function placeAt(Box $box): ?int
+    /** The same by its place in `faces`. `$drawn`: also one that no detector found. */
+    public function placeAt(Box $box, bool $drawn = true): ?int
     {
         $best = null;
         $most = 0.0;
         foreach ($this->faces as $i => $face) {
             $overlap = $face->box->overlap($box);
-            if ($overlap >= Box::SAME_FACE && $overlap > $most) {
+            if ($overlap >= Box::SAME_FACE && $overlap > $most && ($drawn || !$face->isDrawn())) {
                 [$best, $most] = [$i, $overlap];
             }
         }

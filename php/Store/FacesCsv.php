@@ -32,14 +32,16 @@ final class FacesCsv
     }
 
     /**
-     * The photos in a faces.csv with their faces, as it says; [] if the file is not there.
+     * The photos in a faces.csv with their faces, as it says, one after the other; none if the file is not there.
      *
-     * @return list<Photo>
+     * @return \Generator<Photo>
      * @throws UnreadableFile for one that is not ours, too large, or damaged
      */
-    public function photos(DataFile $file): array
+    public function photos(DataFile $file): \Generator
     {
-        return array_map(self::photo(...), $this->rows($file));
+        foreach ($this->rows($file) as $row) {
+            yield self::photo($row);
+        }
     }
 
     /** Whether one of these ids may be in the file; cheaper than to look at each face. @param list<string> $ids */

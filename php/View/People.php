@@ -10,9 +10,13 @@ use Faces\Store\Cloud;
 /** Who is on a channel's photos and how often, what is in its folders, and how many faces there are of each state. */
 final class People
 {
-    /** @var array<string, array{name: string, faces: int, guesses: int, last: string}> */
+    /** So many people come with a portrait, those on the most photos: there may be as many people as faces. */
+    private const PORTRAITS = 5000;
+
+    /** @var array<string, array{name: string, faces: int, guesses: int, last: string, portrait: null}> */
     private array $people = [];
-    /** Of each person the widest face that is named, else the widest guess. @var array<string, array{Face, string}> with its photo */
+    /** Of each the widest face that is named, else the widest guess: how wide, and face, photo and box as JSON, as objects take much memory. */
+    private array $widths = [];
     private array $portraits = [];
     /** @var array<string, array{photos: int, faces: int}> */
     private array $folders = [];
@@ -32,24 +36,22 @@ final class People
         }
     }
 
-    /** People by name, those on the most photos first. @return list<array{name: string, faces: int, guesses: int, last: string}> */
-    public function people(): array
+    /**
+     * People by name, those on the most photos first.
+     *
+     * @return list<array{name: string, faces: int, guesses: int, last: string, portrait: array<string, mixed>|null}>
+     */
+    public function people(Cloud $cloud): array
     {
         $people = array_values($this->people);
         usort($people, static fn (array $a, array $b): int => [$b['faces'] + $b['guesses'], $a['name']] <=> [$a['faces'] + $a['guesses'], $b['name']]);
+        $portraits = array_map(fn (array $one): array => json_decode($this->portraits[$one['name']], true), array_slice($people, 0, self::PORTRAITS));
+        $sizes = $cloud->photoSizes(array_column($portraits, 'photo'));
+        foreach ($portraits as $i => $one) {
+            [$width, $height] = $sizes[$one['photo']];
+            $people[$i]['portrait'] = $one + ['url' => Captions::url($one['photo']), 'width' => $width, 'height' => $height];
+        }
         return $people;
-    }
-
-    /**
-     * A face of each person that has one, with its photo's address.
-     *
-     * @return array<string, array{face: string, photo: string, url: string, box: list<float>, width: int, height: int}> by name
-     */
-    public function portraits(Cloud $cloud): array
-    {
-        $sizes = $cloud->photoSizes(array_column($this->portraits, 1));
-        return array_map(static fn (array $one): array => ['face' => $one[0]->id, 'photo' => $one[1], 'url' => Captions::url($one[1]),
-            'box' => $one[0]->box->toJson(), 'width' => $sizes[$one[1]][0], 'height' => $sizes[$one[1]][1]], $this->portraits);
     }
 
     /** By hash, "" is the top. @return array<string, array{photos: int, faces: int}> */
@@ -77,16 +79,19 @@ final class People
         if ($name === '') {
             return;
         }
-        $known = $this->portraits[$name][0] ?? null;
-        if ($known === null || [$face->state === Face::NAMED, $face->box->w] > [$known->state === Face::NAMED, $known->box->w]) {
-            $this->portraits[$name] = [$face, $photo];
+        $this->people[$name] ??= ['name' => $name, 'faces' => 0, 'guesses' => 0, 'last' => '', 'portrait' => null];
+        $person = &$this->people[$name];
+        $isNamed = $face->state === Face::NAMED;
+        $isFirst = $person['faces'] === 0 && ($isNamed || $person['guesses'] === 0);
+        if ($isFirst || (($isNamed || $person['faces'] === 0) && $face->box->w > $this->widths[$name])) {
+            $this->widths[$name] = $face->box->w;
+            $this->portraits[$name] = json_encode(['face' => $face->id, 'photo' => $photo, 'box' => $face->box->toJson()], JSON_PRESERVE_ZERO_FRACTION | JSON_THROW_ON_ERROR);
         }
-        $this->people[$name] ??= ['name' => $name, 'faces' => 0, 'guesses' => 0, 'last' => ''];
-        if ($face->state === Face::NAMED) {
-            $this->people[$name]['faces']++;
-            $this->people[$name]['last'] = max($this->people[$name]['last'], $face->time);
+        if ($isNamed) {
+            $person['faces']++;
+            $person['last'] = max($person['last'], $face->time);
         } else {
-            $this->people[$name]['guesses']++;
+            $person['guesses']++;
             $this->counts['guessed']++;
         }
     }

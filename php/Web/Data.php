@@ -83,11 +83,9 @@ final class Data
         $wantsContacts = $request->choice('contacts', ['0', '1']) === '1';
         $gallery = $album->gallery();
         $found = new People($gallery);
-        $people = $found->people();
+        $people = $found->people($album->cloud);
         $contacts = Contacts::among(array_column($people, 'name'), $album->channel, $album->visitor);
-        $portraits = $found->portraits($album->cloud);
         foreach ($people as $i => $person) {
-            $people[$i]['portrait'] = $portraits[$person['name']] ?? null;
             if (isset($contacts[$person['name']])) {
                 $people[$i]['contact'] = $contacts[$person['name']];
             }

@@ -14,15 +14,19 @@ use Faces\View\Gallery;
 final class Query
 {
     public const MOST = 200;
+    /** The state of a photo on which is no face. */
+    private const NONE = 'none';
 
     /**
      * @param list<string> $all names that all have to be on the photo
      * @param list<string> $any names of which one has to be
      * @param list<string> $not names that must not be
      * @param list<string> $only nobody but these, and one of them at least
+     * @param string $photo a hash: this photo alone, with or without faces; "": all
      * @param list<string>|null $folders hashes; null: all
      */
     private function __construct(
+        private readonly string $photo,
         private readonly array $all,
         private readonly array $any,
         private readonly array $not,
@@ -44,7 +48,9 @@ final class Query
     /** `$sort` and `$order`: where the request says nothing of it. */
     public static function fromRequest(Request $request, Cloud $cloud, string $sort = 'taken', string $order = 'desc'): self
     {
+        $state = $request->choice('state', [...Face::STATES, self::NONE]);
         return new self(
+            $request->value('photo'),
             $request->names('all'),
             $request->names('any'),
             $request->names('not'),
@@ -53,10 +59,11 @@ final class Query
             self::day($request->value('from'), 'from'),
             self::day($request->value('to'), 'to'),
             self::below($request->value('folder'), $cloud),
-            $request->choice('state', Face::STATES),
+            $state,
             $request->number('people_min', 0, 0, 1000),
             $request->number('people_max', 1_000_000, 0, 1_000_000),
-            $request->choice('sort', array_unique([$sort, 'taken', 'uploaded'])),
+            // when a photo was taken is known by its faces
+            $request->choice('sort', $state === self::NONE ? ['uploaded', 'taken'] : array_unique([$sort, 'taken', 'uploaded'])),
             $request->choice('order', array_unique([$order, 'desc', 'asc'])) === 'asc',
             $request->number('offset', 0, 0, 10_000_000),
             $request->number('limit', 50, 1, self::MOST),
@@ -72,7 +79,7 @@ final class Query
     {
         $keys = [];
         $faces = 0;
-        foreach ($gallery->photos() as $file => $photo) {
+        foreach ($this->candidates($gallery, null) as $file => $photo) {
             if ($this->matches($photo)) {
                 // the hash makes the order the same each time
                 $keys[$photo->date($this->sort) . ' ' . $photo->hash] = $file;
@@ -83,7 +90,7 @@ final class Query
         $wanted = array_slice($keys, $this->offset, $this->limit, true);
         // Only the keys were kept: the photos of the page are read again.
         $found = [];
-        foreach ($wanted === [] ? [] : $gallery->photos(array_values(array_unique($wanted))) as $photo) {
+        foreach ($wanted === [] ? [] : $this->candidates($gallery, array_values(array_unique($wanted))) as $photo) {
             $key = $photo->date($this->sort) . ' ' . $photo->hash;
             if (isset($wanted[$key])) {
                 $found[$key] = $photo;
@@ -93,8 +100,22 @@ final class Query
         return ['total' => count($keys), 'faces' => $faces, 'photos' => $photos];
     }
 
+    /** @param list<string>|null $folders @return \Generator<string, Photo> */
+    private function candidates(Gallery $gallery, ?array $folders): \Generator
+    {
+        if ($this->state !== self::NONE) {
+            yield from $gallery->photos($folders);
+        }
+        if ($this->state === self::NONE || $this->photo !== '') {
+            yield from $gallery->faceless($folders);
+        }
+    }
+
     public function matches(Photo $photo): bool
     {
+        if ($this->photo !== '' && $this->photo !== $photo->hash) {
+            return false;
+        }
         if ($this->folders !== null && !in_array($photo->folder, $this->folders, true)) {
             return false;
         }
@@ -135,7 +156,7 @@ final class Query
                 return true;
             }
         }
-        return $this->state === '';
+        return $this->state === '' || $this->state === self::NONE;
     }
 
     private static function day(string $text, string $name): string

@@ -96,6 +96,133 @@ def test_nobody_draws_on_what_he_may_not_see(web: WebHub, alice: int, owner: Cli
     assert [d.by for d in web.names(alice)] == [web.address("dave"), web.address("alice")]
 
 
+def test_a_drawn_face_is_shown_at_once(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    bare, folder = web.photo(alice, "bare.png", shade=3), web.folder(alice, "New")
+    web.photo(alice, "nobody.png", shade=4)
+    deep = web.photo(alice, "deep.png", folder=folder, shade=5)  # of a folder without any faces.csv
+    for hash in (photo, bare, deep):
+        assert owner.post(NAME, photo=hash, box="0.6,0.5,0.1,0.2", name="Ada").code == 200
+    answer = owner.get("/faces/alice/faces", all="Ada").json
+    assert {p["photo"]: (p["file"], p["path"], p["width"]) for p in answer["photos"]} == {
+        photo: ("a.png", "", 1024), bare: ("bare.png", "", 1024), deep: ("deep.png", "New", 1024)}  # fmt: skip
+    for p in answer["photos"]:
+        face = p["faces"][-1]
+        assert (face["box"], face["name"], face["state"], face["detector"]) == (
+            [0.6, 0.5, 0.1, 0.2],
+            "Ada",
+            "named",
+            "drawn",
+        )
+        assert len(p["faces"]) == 1 + (p["photo"] == photo)
+    assert owner.get("/faces/alice/people").json["counts"]["named"] == 3
+    assert owner.get("/faces/alice/portraits", name="Ada").json["total"] == 3
+    # it can be changed like any other, and taken back
+    (id,) = [p["faces"][-1]["id"] for p in answer["photos"] if p["photo"] == bare]
+    assert owner.post(NAME, faces=id, name="Grace").json["saved"][0]["face"] == id
+    assert shown(owner)[id]["name"] == "Grace"
+    # a box drawn over it is the same face
+    assert owner.post(NAME, photo=bare, box="0.61,0.5,0.1,0.2", name="Bob").json["saved"][0]["face"] == id
+    assert owner.post(NAME, faces=f"{id},{1:032x}", decision="clear").code == 200
+    assert id not in shown(owner)
+    assert owner.post(NAME, faces=id, name="Gone").code == 404
+
+
+def test_a_drawn_face_is_the_one_that_the_worker_writes(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    (saved,) = owner.post(NAME, photo=photo, box="0.6,0.5,0.1,0.2", name="Ada").json["saved"]
+    row = face(
+        2,
+        photo,
+        box=Box(0.6, 0.5, 0.1, 0.2),
+        content="ab" * 16,
+        name="Ada",
+        state="named",
+        detector="",
+        time_named=saved["time"],
+    )
+    row.id = saved["face"]
+    web.faces(alice, [face(1, photo, box=Box(0.1, 0.2, 0.2, 0.2), content="ab" * 16), row])
+    assert {id: (f["name"], f["detector"]) for id, f in shown(owner).items()} == {
+        f"{1:032x}": ("", "yunet"),
+        row.id: ("Ada", ""),
+    }
+    assert owner.post(NAME, photo=photo, box="0.6,0.52,0.1,0.2", decision="unknown").json["saved"][0]["face"] == row.id
+    assert shown(owner)[row.id]["state"] == "unknown"
+
+
+def lines(*decisions: tuple[str, str, str, str, str]) -> bytes:
+    """Of a journal: id, photo, box, decision and name, content."""
+    rows = [
+        f"2026-01-01T00:00:{i:02}Z,{id},{photo},x,{box},{what},me,{content}"
+        for i, (id, photo, box, what, content) in enumerate(decisions)
+    ]
+    return "\n".join(["time,face,photo,file,x,y,w,h,decision,name,by,content", *rows, ""]).encode()
+
+
+def test_what_is_drawn_and_what_is_not(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    copy, bare = web.photo(alice, "copy.png", shade=5), web.photo(alice, "bare.png", shade=6)
+    same, box = "ab" * 16, "0.6,0.5,0.1,0.2"
+    web.faces(alice, [face(1, photo, box=Box(0.1, 0.2, 0.2, 0.2), content=same), face(2, copy, content=same)])
+    web.write(alice, "names.csv", lines(
+        ("one", photo, box, "name,Ada", same), ("one", photo, "0.7,0.5,0.1,0.2", "name,Bob", same),  # one face; the last place holds
+        ("two", photo, "0.71,0.5,0.1,0.2", "unknown,", same),  # another id is another face, as with the worker
+        ("back", photo, "0.4,0.5,0.1,0.2", "name,Ada", same), ("back", photo, "0.4,0.5,0.1,0.2", "clear,", same),
+        ("no", photo, "0.4,0.7,0.1,0.2", "reject,Ada", same), ("old", photo, "0.4,0.7,0.1,0.2", "name,Ada", "cd" * 16),
+        ("gone", "gone", box, "name,Ada", same), ("a b", photo, "0.2,0.7,0.1,0.2", "name,Ada", same),
+        ("replaced", bare, box, "name,Ada", same), ("mark", bare, "0.1,0.5,0.1,0.2", "ignore,", "")))  # fmt: skip
+    found = {p["photo"]: {f["id"]: (f["state"], f["name"], f["box"]) for f in p["faces"] if f["detector"] == "drawn"}
+             for p in owner.get("/faces/alice/faces").json["photos"]}  # fmt: skip
+    assert found == {
+        photo: {"one": ("named", "Bob", [0.7, 0.5, 0.1, 0.2]), "two": ("unknown", "", [0.71, 0.5, 0.1, 0.2])},
+        copy: {},
+        bare: {"mark": ("ignored", "", [0.1, 0.5, 0.1, 0.2])},
+    }
+
+
+def test_what_is_drawn_on_a_hidden_photo_is_hidden(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.connect_people("alice", "dave", writes=True)
+    private = hidden(web, alice)
+    (saved,) = owner.post(NAME, photo=private, box="0.6,0.5,0.1,0.2", name="Secret").json["saved"]
+    owner.post(NAME, photo=photo, box="0.6,0.5,0.1,0.2", name="Ada")
+    for client, sees in ((owner, True), (web.log_in("dave"), False), (web.anonymous(), False), (web.remote(), False)):
+        for path in ("faces", "people", "portraits", "groups", "faces?all=Secret", "faces?state=none"):
+            text = client.get(f"/faces/alice/{path}").text
+            assert sees or ("Secret" not in text and private not in text), path
+        assert client.get("/faces/alice/portraits").json["total"] == 2 + sees
+        assert client.get("/faces/alice/faces", all="Secret").json["total"] == sees
+    assert web.log_in("dave").post(NAME, faces=saved["face"], name="Mine").code == 404
+
+
+def test_photos_without_a_face(web: WebHub, alice: int, owner: Client, photo: str) -> None:
+    web.connect_people("alice", "dave", writes=True)
+    folder, own = (
+        web.folder(alice, "New"),
+        web.sql("SELECT hash FROM attach WHERE filename = 'faces' AND is_dir = 1 AND uid = %s", alice)[0][0],
+    )
+    web.photo(alice, "not looked at.png", folder=web.folder(alice, "Deep", own), shade=9)
+    bare = [web.photo(alice, f"{i}.png", folder=folder if i % 2 else "", shade=i + 10) for i in range(5)]
+    secret = hidden(web, alice)
+    for i, hash in enumerate([*bare, secret]):
+        web.sql("UPDATE attach SET created = %s WHERE hash = %s", f"2020-01-0{i + 1} 10:00:00", hash)
+
+    def seen(client: Client, **query: Any) -> list[str]:
+        answer = client.get("/faces/alice/faces", state="none", **query).json
+        assert answer["faces"] == 0 and all(p["faces"] == [] for p in answer["photos"])
+        assert query or answer["total"] == len(answer["photos"])
+        return [p["photo"] for p in answer["photos"]]
+
+    assert seen(owner) == [secret, *bare[::-1]]
+    for client in (web.anonymous(), web.remote(), web.log_in("dave")):
+        assert seen(client) == bare[::-1]
+    assert seen(owner, order="asc", limit=2, offset=1) == bare[1:3]
+    assert seen(owner, folder=folder) == [bare[3], bare[1]]
+    assert seen(owner, **{"from": "2020-01-02", "to": "2020-01-03"}) == [bare[2], bare[1]]
+    assert seen(owner, all="Ada") == seen(owner, people_min=1) == []
+    (saved,) = owner.post(NAME, photo=bare[2], box="0.6,0.5,0.1,0.2", name="Ada").json["saved"]
+    assert bare[2] not in seen(owner)
+    owner.post(NAME, faces=saved["face"], decision="clear")
+    assert bare[2] in seen(owner)
+
+
 # --- all faces of a person -------------------------------------------------------------------------------------------------
 
 
