@@ -105,7 +105,7 @@ class Page {
         this.decisions.addEventListener('saved', (event) => {
             const { entry, answer } = /** @type {CustomEvent} */ (event).detail;
             answer.searching ? this.watch.expect() : void this.watch.ask();
-            if (entry.photo) {
+            if (entry.photo || entry.decision === 'clear') { // a drawn face came, or went
                 void this.viewer.reload();
             }
         });
