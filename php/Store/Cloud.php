@@ -187,13 +187,19 @@ final class Cloud
     /** Hashes of the folders with photos in them, "" for the top; those below `faces` left out. @return list<string> */
     public function foldersWithPhotos(): array
     {
+        return array_map('strval', array_keys($this->photosByFolder()));
+    }
+
+    /** How many photos lie in each of them. @return array<string, int> */
+    public function photosByFolder(): array
+    {
         $top = $this->dataFolder();
         $found = [];
-        foreach (Sql::rows('SELECT DISTINCT folder FROM attach WHERE uid = %d AND is_photo = 1', $this->channel->id) as $row) {
+        foreach (Sql::rows('SELECT folder, COUNT(*) AS photos FROM attach WHERE uid = %d AND is_photo = 1 GROUP BY folder', $this->channel->id) as $row) {
             $folder = (string) $row['folder'];
             $isThere = $folder === '' || isset($this->folders()[$folder]);
             if ($isThere && !($top !== '' && $this->isBelow($folder, $top))) {
-                $found[] = $folder;
+                $found[$folder] = (int) $row['photos'];
             }
         }
         return $found;

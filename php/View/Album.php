@@ -13,6 +13,7 @@ use Faces\Rights\Visitor;
 use Faces\Store\Channel;
 use Faces\Store\Clones;
 use Faces\Store\Cloud;
+use Faces\Store\DataFile;
 use Faces\Store\FacesCsv;
 use Faces\Store\Journal;
 use Faces\Store\Quota;
@@ -66,6 +67,13 @@ final class Album
                 $this->visitor->address, $photo->content);
         }
         return $this->journal->append($decisions, $again ? fn () => $choose($this->gallery()) : null);
+    }
+
+    /** What changes whenever the photos and faces that are shown may have changed. No file is read for it. */
+    public function version(): string
+    {
+        $files = [...array_values($this->cloud->facesFiles()), ...$this->cloud->journals()];
+        return hash('xxh128', implode(' ', array_map(static fn (DataFile $file): string => "$file->id $file->folder {$file->stamp()}", $files)));
     }
 
     /** The channel's clones get the journal that `decide` wrote. */

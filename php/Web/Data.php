@@ -13,6 +13,7 @@ use Faces\View\Captions;
 use Faces\View\Groups;
 use Faces\View\People;
 use Faces\View\Portraits;
+use Faces\Worker\Contents;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
 
@@ -100,13 +101,20 @@ final class Data
             + self::problems($album, $gallery->problems));
     }
 
-    public static function status(Album $album): Answer
+    public static function status(Album $album, Request $request): Answer
     {
+        $wantsFailures = $request->choice('failures', ['0', '1']) === '1';
         $isOwner = $album->visitor->isOwner($album->channel);
-        $status = Status::of($album->channel, $isOwner);
+        $status = Status::of($album->channel, $isOwner) + ['version' => $album->version()];
+        if ($isOwner || $album->visitor->mayName($album->channel)) {
+            $status['token'] = get_form_security_token('faces'); // a page may be open for longer than one lasts
+        }
         if ($isOwner) {
             $status['failure'] = Status::failure($album->channel, $album->visitor->isAdmin());
             $status['immediate'] = Settings::allowsImmediateSearch();
+            $contents = Contents::of($album->channel);
+            $status += ['photos' => array_sum($album->cloud->photosByFolder()), 'searched' => $contents->number('photos'), 'failed' => $contents->number('failed'),
+                'found' => $contents->number('faces'), 'seconds' => $contents->secondsOfAll()] + ($wantsFailures ? ['failures' => $contents->failures()] : []);
             if (!$status['running']) {
                 Clones::sendChanged($album->cloud);
             }

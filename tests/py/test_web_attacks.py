@@ -517,7 +517,7 @@ def test_visitors_get_a_page_while_a_search_is_at_work(web: WebHub, alice: int, 
 def test_others_do_not_learn_how_many_photos_there_are(web: WebHub, alice: int, photo: str) -> None:
     web.set("status.alice", '{"state": "done", "done": 6, "total": 6, "started": "2026-01-01T00:00:00Z", "eta": ""}')
     for client in (web.anonymous(), web.log_in("carol")):
-        assert set(client.get("/faces/alice/status").json) == {"running", "blocked", "state"}
+        assert set(client.get("/faces/alice/status").json) == {"running", "blocked", "state", "version"}
 
 
 def test_a_faces_csv_that_becomes_a_names_csv(web: WebHub, alice: int, owner: Client, photo: str) -> None:
