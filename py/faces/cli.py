@@ -221,9 +221,12 @@ def _name(options: argparse.Namespace, out: TextIO) -> int:
         decision, text = "reject", options.reject
     if decision != "name" and options.name:
         raise UsageError(f"a name and --{decision} do not go together")
-    face = name.run(options.photo, decision, text)
-    hint = " `faces recognize` finds the others." if decision == "name" else ""
-    print(f"{face.file} face {face.face_nr}: {decision}{f' {text!r}' if text else ''}.{hint}", file=out)
+    if options.box and decision not in ("name", "unknown"):
+        raise UsageError("--box goes with a name or --unknown")
+    face = name.run(options.photo, decision, text, box=options.box)
+    which = "drawn face" if options.box else f"face {face.face_nr}"
+    hint = f" `faces {'detect' if options.box else 'recognize'}` finds the others." if decision == "name" else ""
+    print(f"{face.file} {which}: {decision}{f' {text!r}' if text else ''}.{hint}", file=out)
     return 0
 
 

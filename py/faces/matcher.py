@@ -16,6 +16,8 @@ Vectors = NDArray[np.float32]  # (n, d)
 
 #: A block of distances takes at most this many bytes, whatever the number of faces: about what a core's cache holds.
 BLOCK_BYTES = 4 << 20
+#: The same where all are compared with all: a matrix product of few rows by many columns takes three times as long.
+ALL_PAIRS_BYTES = 32 << 20
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -89,23 +91,38 @@ def nearest(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """Every (query, known) that are at most `threshold` apart; of each query the nearest `most`, the nearest first.
 
-    Three arrays of one length: query index, known index, distance. Memory is bounded as of `candidates`.
+    Three arrays of one length: query index, known index, distance. Memory is bounded by ALL_PAIRS_BYTES, and by what
+    is found.
     """
-    queries, known = _prepared(queries, metric), _prepared(known, metric)
+    a, b = _lifted(_prepared(queries, metric), _prepared(known, metric), metric)
     limit = threshold if metric == "cosine" else threshold * threshold
-    rows = max(1, BLOCK_BYTES // (4 * max(1, len(known))))
+    rows = max(1, ALL_PAIRS_BYTES // (4 * max(1, len(known))))
     empty = np.empty(0, np.intp)
     found = [(empty, empty, np.empty(0, np.float32))]
     for first in range(0, len(queries), rows):
-        ranks = _ranks(queries[first : first + rows], known, metric)
-        q, k = np.nonzero(ranks <= limit)
-        near = ranks[q, k]
-        order = np.lexsort((k, near, q))
+        ranks = a[first : first + rows] @ b.T
+        place = np.flatnonzero(ranks <= limit)
+        q, k = np.divmod(place, len(known))
+        near = ranks.ravel()[place]
+        order = np.lexsort((near, q))
         q, k, near = q[order], k[order], near[order]
         kept = np.arange(len(q)) - np.searchsorted(q, q) < most
         found.append((q[kept] + first, k[kept], _to_distance(near[kept], metric)))
-    q, k, d = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return q, k, d
+    return (
+        np.concatenate([f[0] for f in found]),
+        np.concatenate([f[1] for f in found]),
+        np.concatenate([f[2] for f in found]),
+    )
+
+
+def _lifted(a: Vectors, b: Vectors, metric: str) -> tuple[Vectors, Vectors]:
+    """(n, d), (m, d) -> (n, e), (m, e), of which the matrix product is `_ranks`: what is added to a product there is
+    one or two more dimensions here, which saves passes over a large block."""
+    one, other = np.ones((len(a), 1), np.float32), np.ones((len(b), 1), np.float32)
+    if metric == "cosine":
+        return np.hstack([-a, one]), np.hstack([b, other])
+    squares = np.einsum("ij,ij->i", a, a)[:, None], np.einsum("ij,ij->i", b, b)[:, None]
+    return np.hstack([-2 * a, one, squares[0]]), np.hstack([b, squares[1], other])
 
 
 def most_similar(vectors: Vectors, percent: float, number: int) -> NDArray[np.intp]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from faces import __version__, console
+from faces.records import DRAWN, Box
 from faces.settings import DEMOGRAPHY, DETECTORS, METRICS, MODELS, choose
 
 EXIT_CODES = """exit codes: 0 done, 1 internal error, 2 wrong options, 3 locked by another run, 4 RAM limit,
@@ -62,6 +63,16 @@ def _number(kind: type[int] | type[float], least: float, greatest: float) -> Cal
         return value
 
     return parse
+
+
+def _box(text: str) -> Box:
+    try:
+        box = Box(*map(float, text.split(",")))
+    except (ValueError, TypeError):
+        box = Box(0, 0, 0, 0)
+    if not box.is_sane() or box != box.clipped(1, 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a box within the photo, as in 0.25,0.1,0.2,0.3")
+    return box
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +181,13 @@ def _add_recognize(parser: argparse.ArgumentParser) -> None:
 
 def _add_remove(parser: argparse.ArgumentParser) -> None:
     _add_place(parser)
-    parser.add_argument("--detectors", type=_list_of(DETECTORS, "detector"), default=(), metavar="A,B")
+    parser.add_argument(
+        "--detectors",
+        type=_list_of((*DETECTORS, DRAWN), "detector"),
+        default=(),
+        metavar="A,B",
+        help=f"{DRAWN}: boxes that a person drew",
+    )
     parser.add_argument("--models", type=_list_of(MODELS, "model"), default=(), metavar="A,B")
     parser.add_argument("--names", action="store_true", help="every name, and every other decision about a face")
     parser.add_argument("--all", action="store_true", help="everything: no file of ours is left")
@@ -193,6 +210,12 @@ def _add_name(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--ignore", action="store_true", help="not a face")
     group.add_argument("--reject", metavar="NAME", help="not this person")
     group.add_argument("--clear", action="store_true", help="take the decision back")
+    parser.add_argument(
+        "--box",
+        type=_box,
+        metavar="X,Y,W,H",
+        help="a face that was not found, with a name or --unknown: left, top, width, height as fractions of the photo",
+    )
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,9 @@ FORMAT_VERSION = 1
 #: Row kinds of faces.pkl. A failure is never "none".
 FACE, NONE, FAILED = "face", "none", "failed"
 
+#: The detector of a face that a person drew a box round.
+DRAWN = "drawn"
+
 #: States of a face in faces.csv.
 OPEN, NAMED, UNKNOWN, IGNORED = "", "named", "unknown", "ignored"
 

@@ -59,6 +59,28 @@ def test_blocks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(whole, parts, strict=True))
 
 
+@settings(deadline=None)
+@given(
+    st.integers(0, 10_000), st.integers(0, 20), st.integers(0, 20), st.sampled_from(METRICS), st.floats(0.1, 8),
+    st.integers(1, 9), st.sampled_from([1, 4 * 50, 1 << 20]),
+)  # fmt: skip
+def test_the_nearest_are_those_of_a_plain_loop(
+    seed: int, n: int, m: int, metric: str, threshold: float, most: int, block: int
+) -> None:
+    queries, known = vectors(seed, n), vectors(seed + 1, m)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "ALL_PAIRS_BYTES", block)
+        q, k, found = matcher.nearest(queries, known, threshold, metric, most)
+    assert len(set(zip(q.tolist(), k.tolist(), strict=True))) == len(q)
+    d = matcher.distances(queries, known, metric) if n and m else np.zeros((n, m))
+    assert np.allclose(d[q, k], found, atol=1e-3)
+    for i in range(n):
+        wanted = np.sort(d[i])[:most]
+        near, sure = found[q == i], np.abs(wanted - threshold) > 1e-3
+        assert (wanted < threshold)[sure].sum() <= len(near) <= (wanted < threshold + 1e-3).sum()
+        assert np.allclose(near, wanted[: len(near)], atol=1e-3)
+
+
 def test_the_most_similar_leave_the_odd_one_out() -> None:
     faces = np.vstack([vectors(1, 1) + 0.1 * vectors(2, 9), -vectors(1, 1)]).astype(np.float32)
     assert 9 not in matcher.most_similar(faces, 90, 100)

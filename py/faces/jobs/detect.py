@@ -105,7 +105,7 @@ def _work(work: Worker) -> None:
     work.imports = imports.pending(work.album, plan, work.guard.check)
     for reason in plan.skipped:
         log.warning("skipped: %s", reason)
-    if plan.total or any(item.vanished for item in plan.folders):
+    if plan.total or any(item.vanished or item.taken_back for item in plan.folders):
         recognize.take_edits(work.album, work.settings)
     ended: FacesError | None = None
     try:

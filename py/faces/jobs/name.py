@@ -11,11 +11,12 @@ from faces.folders import FACES_CSV, FACES_PKL, PlainAlbum, photo_time, root_of
 from faces.images import content_hash
 from faces.jobs import channel
 from faces.names import clean_name
-from faces.records import Decision, ShownFace
+from faces.records import Box, Decision, ShownFace, new_face_id
 
 
-def run(target: str, decision: str, name: str = "", by: str = "command line") -> ShownFace:
-    """Decide about the face at `target` ("DIR/photo.jpg", or "DIR/photo.jpg#2" where there are several).
+def run(target: str, decision: str, name: str = "", by: str = "command line", box: Box | None = None) -> ShownFace:
+    """Decide about the face at `target` ("DIR/photo.jpg", or "DIR/photo.jpg#2" where there are several), or about one
+    that no detector found, in `box`, fractions of the photo.
 
     Returns the face decided about. Raises UsageError if there is no such face, or several and no number.
     """
@@ -23,7 +24,7 @@ def run(target: str, decision: str, name: str = "", by: str = "command line") ->
     if decision in ("name", "reject") and not name:
         raise UsageError("the name is empty")
     photo, number = _split(target)
-    face = _find(photo, number)
+    face = _drawn(photo, box) if box else _find(photo, number)
     root = root_of(photo)
     path = photo.absolute().relative_to(root).as_posix()
     entry = Decision(
@@ -38,6 +39,15 @@ def run(target: str, decision: str, name: str = "", by: str = "command line") ->
     )
     channel.decide(PlainAlbum(root), entry)
     return face
+
+
+def _drawn(photo: Path, box: Box) -> ShownFace:
+    """A face that nobody knew. The same box drawn again is the same face."""
+    try:
+        content = content_hash(photo)
+    except PhotoError as error:
+        raise UsageError(f"{photo} {error}") from error
+    return ShownFace(new_face_id(content, box, lambda _: False), photo.name, content, box)
 
 
 def _content(photo: Path, face: ShownFace) -> str:

@@ -18,11 +18,12 @@ from faces.embedder import embed_checked
 from faces.errors import PhotoError, WeightsMissing
 from faces.folders import Photo
 from faces.images import Picture, decode
+from faces.jobs.drawn import is_covered
 from faces.jobs.plan import Lack, Wanted
 from faces.matcher import distances
 from faces.metadata import Dates
 from faces.models import Models
-from faces.records import FACE, FAILED, NONE, Box, Detection, FaceRow, new_face_id, pair_by_overlap
+from faces.records import DRAWN, FACE, FAILED, NONE, Box, Detection, FaceRow, new_face_id, pair_by_overlap
 from faces.settings import Settings
 
 
@@ -100,6 +101,7 @@ class Pipeline:
             detectors,
             can(self._models.embedder, self._wanted.models if detectors else lack.models),
             can(self._models.attribute, self._wanted.demography if detectors else lack.demography),
+            lack.drawn,
         )
 
     def work(self, job: Job, taken: Callable[[str], bool]) -> Result:
@@ -119,6 +121,7 @@ class Pipeline:
         for name in job.lack.detectors:
             self._detect(result, name, picture)
         self._give_ids(result, taken)
+        self._draw(result, picture)
         view = _View(job.photo, picture, self._settings.max_megapixels)
         for name in job.lack.demography:
             self._guess(result, name, view)
@@ -219,6 +222,17 @@ class Pipeline:
                 )
                 used.add(row.face)
                 known.setdefault(row.face, row.relative_box)
+
+    @staticmethod
+    def _draw(result: Result, picture: Picture) -> None:
+        """A row for each box that a person drew, unless a detector has found that face now."""
+        there = {row.face for row in result.rows}
+        for face, part in result.job.lack.drawn:
+            if face not in there and not is_covered(part, result.rows):
+                box = part.scaled(picture.width, picture.height)
+                row = replace(result.facts, status=FACE, detector=DRAWN, face=face, confidence=1.0)
+                row.x, row.y, row.w, row.h = box.x, box.y, box.w, box.h
+                result.rows.append(row)
 
     def _guess(self, result: Result, name: str, view: _View) -> None:
         attribute = self._models.attribute(name)
@@ -321,6 +335,6 @@ def _same_face(rows: Iterable[FaceRow], detectors: Sequence[str]) -> dict[tuple[
     """(detector, face) -> its rows, one for each model."""
     found: dict[tuple[str, str], list[FaceRow]] = defaultdict(list)
     for row in rows:
-        if row.status == FACE and row.detector in detectors:
+        if row.status == FACE and row.detector in (*detectors, DRAWN):
             found[row.detector, row.face].append(row)
     return found

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from faces import parquet, store
 from faces.errors import DamagedFile, FacesError, PickleRefused
 from faces.folders import Album, Folder, Photo
-from faces.jobs.channel import log
+from faces.jobs.channel import log, read_journal
 from faces.jobs.collection import photo_key
-from faces.records import FACE, FAILED, NONE, FaceRow
+from faces.jobs.drawn import Boxes, Drawn
+from faces.records import DRAWN, FACE, FAILED, NONE, FaceRow
 from faces.settings import Settings
 
 
@@ -46,14 +47,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What one photo lacks."""
+    """What one photo lacks. `drawn`: faces that a person drew a box round."""
 
     detectors: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     demography: tuple[str, ...] = ()
+    drawn: Boxes = ()
 
     def __bool__(self) -> bool:
-        return bool(self.detectors or self.models or self.demography)
+        return bool(self.detectors or self.models or self.demography or self.drawn)
+
+    def with_drawn(self, boxes: Boxes, wanted: Wanted) -> Lack:
+        """A face that comes in lacks every model and attribute."""
+        return replace(self, drawn=boxes, models=wanted.models, demography=wanted.demography) if boxes else self
 
 
 def lacking(rows: Sequence[FaceRow], wanted: Wanted) -> Lack:
@@ -73,7 +79,7 @@ def lacking(rows: Sequence[FaceRow], wanted: Wanted) -> Lack:
     models, demography = [], []
     faces: dict[tuple[str, str], list[FaceRow]] = defaultdict(list)
     for row in rows:
-        if row.status == FACE and row.detector in wanted.detectors:
+        if row.status == FACE and row.detector in (*wanted.detectors, DRAWN):
             faces[row.detector, row.face].append(row)
     for model in wanted.models:
         if any(
@@ -99,6 +105,10 @@ class FolderPlan:
     vanished: set[str] = field(default_factory=set)
     #: Keys of photos whose face ids stand elsewhere already (a folder copied with its data).
     doubled: set[str] = field(default_factory=set)
+    #: Photos on which nothing is to be done but for faces that were drawn, if these stand nowhere else.
+    drawn: list[tuple[Photo, set[str]]] = field(default_factory=list)
+    #: Faces of which the box was drawn in error.
+    taken_back: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -108,6 +118,7 @@ class Plan:
     known: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     #: The hub's hash -> where a photo of that hash is known: the same.
     known_hashes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    drawn: Drawn = field(default_factory=Drawn)
     #: The ids of all faces on photos that are there.
     ids: set[str] = field(default_factory=set)
     photos: int = 0
@@ -126,7 +137,7 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
 
     `retry` tries photos again that were given up.
     """
-    plan = Plan()
+    plan = Plan(drawn=Drawn.of(read_journal(album)))
     faces: list[dict[str, set[str]]] = []  # of each folder: key of a photo that is there -> ids of its faces
     for folder in album.folders():
         plan.problems += folder.problems + folder.unready
@@ -141,6 +152,8 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
             continue
         faces.append(_plan_folder(plan, folder, rows, wanted, retry))
     _find_doubled(plan, faces)
+    for item in plan.folders:
+        item.todo += [photo for photo, faces_drawn in item.drawn if not faces_drawn <= plan.ids]
     return plan
 
 
@@ -172,8 +185,17 @@ def _plan_folder(plan: Plan, folder: Folder, rows: list[FaceRow], wanted: Wanted
         key = photo_key(photo.hash, photo.name)
         own = known.get(key, [])
         present[key] = {row.face for row in own if row.face}
-        if is_to_do([row for row in own if row.status != FAILED] if retry else own, photo, wanted):
+        rows_now = [row for row in own if row.status != FAILED] if retry else own
+        if is_to_do(rows_now, photo, wanted):
             item.todo.append(photo)
+        elif not is_given_up(rows_now, photo, wanted):
+            content = own[0].content
+            boxes = plan.drawn.lacking(content, photo, folder.path_of(photo.name), own, ())
+            if boxes:
+                item.drawn.append((photo, {face for face, _ in boxes}))
+        if photo.hash and own:
+            plan.drawn.contents[photo.hash] = own[0].content
+    item.taken_back = {row.face for row in rows if row.detector == DRAWN} & plan.drawn.taken_back
     if not (folder.problems or folder.unready):  # what could not be listed is not gone
         item.vanished = known.keys() - present.keys()
     for key, own in known.items():
@@ -188,10 +210,18 @@ def _plan_folder(plan: Plan, folder: Folder, rows: list[FaceRow], wanted: Wanted
 def is_to_do(rows: Sequence[FaceRow], photo: Photo, wanted: Wanted) -> bool:
     """Whether a photo with these rows has to be looked at."""
     current = [row for row in rows if is_same_file(row, photo)]
-    unread = [row.attempts for row in current if row.status == FAILED and not (row.detector or row.model)]
-    if unread and max(unread) >= wanted.max_attempts:
+    if is_given_up(current, photo, wanted):
         return False
     return not rows or len(current) < len(rows) or bool(lacking(current, wanted))
+
+
+def is_given_up(rows: Sequence[FaceRow], photo: Photo, wanted: Wanted) -> bool:
+    """Whether a photo as it is could not be read often enough."""
+    return any(
+        row.attempts >= wanted.max_attempts
+        for row in rows
+        if row.status == FAILED and not (row.detector or row.model) and is_same_file(row, photo)
+    )
 
 
 def _find_doubled(plan: Plan, faces: list[dict[str, set[str]]]) -> None:

@@ -29,6 +29,7 @@ from faces.jobs.collection import (
     photo_key,
     subjects,
 )
+from faces.jobs.drawn import is_drawn_only, was_taken_back
 from faces.jobs.groups import group, number_of_groups
 from faces.jobs.guesses import guess
 from faces.names import Guess, Standing, clean_name, edited, resolve
@@ -102,6 +103,7 @@ def _round(album: Album, settings: Settings, match: bool, regroup: bool, summary
     summary.problems, summary.damaged = collection.problems, collection.damaged
     summary.failures = len(collection.failures)
     standings, orphans = _standings(album, collection, summary)
+    _leave_out_taken_back(collection, standings)
     guesses = guess(collection, standings, settings) if match else None
     if regroup:
         for data in collection.folders:
@@ -138,6 +140,16 @@ def _round(album: Album, settings: Settings, match: bool, regroup: bool, summary
     summary.groups = number_of_groups(written.values())
     summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
     return changed
+
+
+def _leave_out_taken_back(collection: Collection, standings: dict[str, Standing]) -> None:
+    """Faces that only a person saw, and not any more."""
+    for data in collection.folders:
+        data.faces = [
+            face
+            for face in data.faces
+            if not (is_drawn_only(face.rows) and face.id in standings and was_taken_back(standings[face.id]))
+        ]
 
 
 def _standings(
@@ -315,6 +327,9 @@ def _by_hand(
         place = places.get(decision.photo or "path:" + decision.file)
         if decision.content and (place is None or place[1].content != decision.content):  # replaced, or uploaded anew
             place = places.get(decision.content)
+        old = before.get(face)
+        if place and old and not decision.content and old.content not in ("", place[1].content):  # replaced since
+            continue
         if place and standing.state != OPEN:
             data, row = place
             result[id(data)].append(
@@ -328,8 +343,8 @@ def _by_hand(
                     time_named=standing.time,
                     date_taken=row.date_taken,
                     content=row.content,
-                    cluster=before[face].cluster if face in before else None,
-                    extra=_kept_extra(before.get(face), settings),
+                    cluster=old.cluster if old else None,
+                    extra=_kept_extra(old, settings),
                 )
             )
     return result

@@ -21,7 +21,7 @@ from faces.jobs.collection import photo_key
 from faces.jobs.plan import Plan, Wanted, by_photo, is_same_file, lacking, read_rows
 from faces.jobs.suspects import Suspects, suspect_key
 from faces.progress import Progress
-from faces.records import FAILED, Box, FaceRow, ShownFace
+from faces.records import DRAWN, FAILED, Box, FaceRow, ShownFace
 from faces.settings import Settings
 
 if TYPE_CHECKING:
@@ -210,7 +210,8 @@ class Worker:
             self._tell(path, 0, str(error), time.monotonic() - start)
             return
         self.summary.imported += origin.imported
-        lack = lacking(origin.rows, self.wanted)
+        drawn = self.plan.drawn.lacking(origin.content, photo, path, origin.rows, self.plan.ids)
+        lack = lacking(origin.rows, self.wanted).with_drawn(drawn, self.wanted)
         usable = self.pipeline.usable(lack) if lack else lack
         if usable:
             from faces.jobs.photo import Job
@@ -292,12 +293,14 @@ class Worker:
         self.progress.photo(path, faces, error, seconds)
 
     def _drop_vanished(self) -> None:
-        """Forget photos that are gone; last, when photos moved away have taken their rows along."""
+        """Forget photos that are gone, and faces drawn in error; last, when photos moved away have taken their rows
+        along."""
         for item in self.plan.folders:
-            if item.vanished:
+            if item.vanished or item.taken_back:
                 try:
                     rows = by_photo(read_rows(item.folder))
-                    left = [row for key, own in rows.items() if key not in item.vanished for row in own]
+                    left = [row for key, own in rows.items() if key not in item.vanished for row in own
+                            if row.detector != DRAWN or row.face not in item.taken_back]  # fmt: skip
                     parquet.write_faces(item.folder.pkl, left)
                     self.summary.removed += len(item.vanished)
                 except (StorageError, DataFileError) as error:
