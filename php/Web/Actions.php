@@ -47,13 +47,19 @@ final class Actions
 
     public static function start(Album $album, Request $request): Answer
     {
+        $retry = match ($request->field('retry')) {
+            '' => false,
+            '1' => true,
+            default => throw new Refusal(sprintf(t('%s: this value makes no sense'), 'retry'), Refusal::BAD),
+        };
         $files = new ChannelFiles($album->cloud, $album->quota);
         $files->ensure(self::PATIENCE);
         @unlink(State::path('stopped', $album->channel));
-        if (!Launcher::detect($album->channel)) {
-            throw new Refusal(t('A search is at work on this hub. Yours follows.'), Refusal::BUSY, ['follows' => true]);
+        if (!Launcher::detect($album->channel, $retry)) {
+            $lost = $retry ? ['retry' => false] : []; // the one that follows is for everybody
+            throw new Refusal(t('A search is at work on this hub. Yours follows.'), Refusal::BUSY, ['follows' => true] + $lost);
         }
-        return self::done($request, $album, ['started' => true, 'problems' => $files->problems], 202);
+        return self::done($request, $album, ['started' => true, 'problems' => $files->problems] + ($retry ? ['retry' => true] : []), 202);
     }
 
     public static function stop(Album $album, Request $request): Answer

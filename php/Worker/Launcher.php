@@ -15,7 +15,7 @@ use Faces\Store\State;
  */
 final class Launcher
 {
-    /** Words of a detection's command that remain when it is run once more: all but --channel NICK. */
+    /** Words of a detection's command that remain when it is run once more: all but --channel NICK and --retry. */
     private const WORDS_FOR_ALL = 6;
     /** Where a command has not its own script. */
     private const SCRIPTS = ['distances' => 'recognize'];
@@ -24,13 +24,13 @@ final class Launcher
 
     /**
      * Searches for new photos in a channel, or in all; false if a search is at work already: then another one, through all
-     * channels, follows it.
+     * channels, follows it. `$retry`: also photos that were given up; the search that follows another one leaves them.
      *
      * @throws Refusal if it is blocked or cannot be started
      */
-    public static function detect(?Channel $channel = null): bool
+    public static function detect(?Channel $channel = null, bool $retry = false): bool
     {
-        return self::start('detect', null, $channel);
+        return self::start('detect', null, $channel, null, $retry ? ['--retry'] : []);
     }
 
     /** Looks for people in a channel's faces; false if that is at work already: then it is done once more. @throws Refusal */
@@ -113,8 +113,9 @@ final class Launcher
      * @param Channel|null $place whose lock it takes; null: the hub's
      * @param Channel|null $only the channel to work on; null: all
      * @param list<string>|null $arguments of a command that is not repeated for others; null: one that waits for its turn
+     * @param list<string> $once what such a one has beside them the first time
      */
-    private static function start(string $command, ?Channel $place, ?Channel $only, ?array $arguments = null): bool
+    private static function start(string $command, ?Channel $place, ?Channel $only, ?array $arguments = null, array $once = []): bool
     {
         $obstacle = self::obstacle();
         if ($obstacle !== '') {
@@ -129,7 +130,7 @@ final class Launcher
             $root = (string) getcwd();
             $script = Settings::addon() . '/py/' . (self::SCRIPTS[$command] ?? $command) . '.py';
             $program = [$python, $script, ...($arguments ?? ['--hub', $root, '--wait', self::LONGEST_WAIT,
-                ...($only ? ['--channel', $only->nick] : [])])];
+                ...($only ? ['--channel', $only->nick] : []), ...$once])];
             $keep = $command === 'detect' ? self::WORDS_FOR_ALL : count($program);
             self::run([$python, Settings::addon() . '/py/launch.py', "$root/" . State::path($command, $place), (string) $keep,
                 Settings::log(), ...$program], $lock, State::path($command, $place), $only ? $only->nick : '*');

@@ -174,7 +174,8 @@ def test_decisions_are_those_of_the_worker(web: WebHub, alice: int, owner: Clien
                 f"2026-01-{draw.randrange(1, 28):02}T00:00:00.{i:06}Z", id, photo, "x", box, kind, name, "me", content
             )
         )
-    for i in range(200):  # faces that somebody drew: each id on one photo, beside the others, over them, over each other
+    # faces that somebody drew: each id on one photo, beside the others, over them, over each other
+    for i in range(200):
         number = draw.randrange(60)
         hash, content = photos[number % 40]
         box = Box(draw.choice([0.1, 0.15, 0.5]), draw.choice([0.2, 0.3, 0.6, 0.65]), 0.2, 0.2)

@@ -192,6 +192,27 @@ def test_a_start_while_one_is_at_work_is_followed_by_another_through_all_channel
     runs.unlink()
 
 
+def test_photos_that_were_given_up_are_tried_again_on_request(web: WebHub, alice: int, owner: Client) -> None:
+    web.photo(alice, "a.png")
+    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
+    runs = path.with_name("python.runs")
+    runs.unlink(missing_ok=True)
+    ready(web, owner)
+    for wrong in ({"retry": "yes"}, {"retry": "0"}, {"retry[]": "1"}):
+        assert owner.post("/faces/alice/start", **wrong).code == 400
+    answer = owner.post("/faces/alice/start", retry=1)
+    assert (answer.code, answer.json["retry"]) == (202, True)
+    until(runs.exists)
+    late = owner.post("/faces/alice/start", retry=1)
+    assert (late.code, late.json["follows"], late.json["retry"]) == (409, True, False)
+    assert "retry" not in owner.post("/faces/alice/start").json
+    web.quiet()
+    first, second = runs.read_text().splitlines()
+    assert first.endswith(f"detect.py --hub {web.root} --wait 3600 --channel alice --retry")
+    assert second.endswith(f"detect.py --hub {web.root} --wait 3600")
+    runs.unlink()
+
+
 def test_names_given_while_a_recognition_is_at_work_are_looked_for_too(web: WebHub, alice: int, owner: Client) -> None:
     photo = web.photo(alice, "a.png")
     web.data_files(alice, "")
