@@ -61,8 +61,10 @@ export class Editor {
         this.element.replaceChildren(
             el('div', { class: 'faces-editor-head' }, crop({ ...subject.photo, box }, 96), el('strong', {}, el('bdi', {}, title)),
                 button('✕', () => this.close(), { class: 'faces-close', 'aria-label': t('close') })),
-            this.field.element,
-            el('div', { class: 'faces-choices' }, ...this.#choices(face)));
+            el('div', { class: 'faces-choices' }, ...this.#choices(face)),
+            // Last: its suggestions come and go below it, and cover nothing.
+            el('div', { class: 'faces-editor-name' }, this.field.element,
+                button(t('save'), () => this.field.value !== '' && this.#decide('name', this.field.value), { class: 'faces-main' })));
         (subject.host ?? this.page.element).append(this.element);
         this.element.hidden = false;
         this.#place(subject);
@@ -92,7 +94,6 @@ export class Editor {
         const choice = (text, decision, name = '') => button(text, () => this.#decide(decision, name));
         const is = face ? kind(face) : 'drawn';
         return [
-            button(t('save'), () => this.field.value !== '' && this.#decide('name', this.field.value), { class: 'faces-main' }),
             is === 'guessed' && choice(`👍 ${t('yes', who)}`, 'name', face.guess),
             (is === 'guessed' || is === 'named') && choice(`👎 ${t('no', who)}`, 'reject', face.guess || face.name),
             is !== 'unknown' && choice(t('unknown'), 'unknown'),
