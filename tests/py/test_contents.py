@@ -126,13 +126,51 @@ def test_the_sums() -> None:
         row(FACE, "a", detector="yunet", face="2", seconds_detect=2.0),
         row(NONE, "b", detector="yunet", seconds_detect=1.0),
     ]
-    failed = [row(FAILED, "c"), row(FAILED, "c", model="Dlib")]
+    failed = [row(FAILED, "c", attempts=1), row(FAILED, "c", model="Dlib")]
     data = FolderData(
         folder, merge(folder, rows, {}), [], {r.file: r for r in [*rows, *failed]}, 0, None, set(), rows[4:]
     )
-    assert summed_up(Collection([data], [(folder, r) for r in failed])) == {
+    assert summed_up(Collection([data], [(folder, r) for r in failed]), 3) == {
         "version": 1, "time": "", "photos": 3, "failed": 1, "faces": 2,
         "detectors": {"dlib": {"photos": 1, "faces": 1, "seconds": None}, "yunet": {"photos": 2, "faces": 2, "seconds": 1.5}},
         "models": {"Dlib": {"faces": 1, "seconds": 0.2}, "SFace": {"faces": 1, "seconds": None}},
         "demography": {"Age": 1, "Gender": 1},
+        "seconds": 1.7,
+        "failures": [{"photo": "", "file": "c", "error": "", "attempts": 1, "given_up": False}],
     }  # fmt: skip
+    assert summed_up(Collection(), 3)["seconds"] is None
+
+
+def test_failures_are_one_a_photo_the_worst_first() -> None:
+    def failure(folder: str, file: str, **more: Any) -> tuple[Folder, FaceRow]:
+        row = FaceRow(FAILED, f"hash of {file}", file, "", 1, 2, **more)
+        return Folder(folder, DataFile(Path("x")), DataFile(Path("y"))), row
+
+    failures = [
+        failure("", "b", detector="yunet", error="a detector", attempts=9),
+        failure("", "b", error="the photo", attempts=3),
+        failure("sub", "b", model="Dlib", error="x" * 9999, attempts=1),
+        failure("sub", "b", detector="yunet", error="of both the one tried more", attempts=2),
+        failure("", "a", error="no", attempts=2),
+    ]
+    found = summed_up(Collection([], failures), 3)
+    assert found["failed"] == 3
+    assert [(f["file"], f["photo"], f["error"], f["attempts"], f["given_up"]) for f in found["failures"]] == [
+        ("b", "hash of b", "the photo", 3, True),
+        ("a", "hash of a", "no", 2, False),
+        ("sub/b", "hash of b", "of both the one tried more", 2, False),
+    ]
+    assert len(summed_up(Collection([], [failures[2]]), 3)["failures"][0]["error"]) == 500
+    many = [failure("", f"{i:04}", attempts=1) for i in reversed(range(300))]
+    found = summed_up(Collection([], many), 3)
+    assert found["failed"] == 300 and [f["file"] for f in found["failures"]] == [f"{i:04}" for i in range(200)]
+
+
+def test_the_file_says_which_photo_failed_and_why(site: HubSite, alice: int) -> None:
+    hash = site.photo(alice, "bad.png", {"blue": (60, 60)}, shade=3)
+    for _ in range(3):
+        site.detect(engines=fakes.models(fakes.Failing("raises")))
+    (failure,) = contents(site, alice)["failures"]
+    assert failure == {"photo": hash, "file": "bad.png", "error": "detector yunet failed: the net fell over",
+                       "attempts": 3, "given_up": True}  # fmt: skip
+    assert contents(site, alice)["seconds"] > 0

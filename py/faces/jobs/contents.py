@@ -11,20 +11,25 @@ from typing import Any
 
 from faces.errors import FacesError
 from faces.files import DataFile
-from faces.folders import CONTENTS, Album
+from faces.folders import CONTENTS, Album, Folder
 from faces.jobs import channel
 from faces.jobs.channel import log
 from faces.jobs.collection import NOT_FOR_NAMES, Collection, FolderData, load, photo_key
 from faces.records import FaceRow
 from faces.settings import DEMOGRAPHY
 
+#: So many failed photos are named; `failed` counts all.
+MOST_FAILURES = 200
+LONGEST_ERROR = 500
 
-def write(album: Album, collection: Collection) -> None:
-    """Bring the file up to date, if it says anything else but the time. A failure is logged: the file is a comfort."""
+
+def write(album: Album, collection: Collection, max_attempts: int) -> None:
+    """Bring the file up to date, if it says anything else but the time. A failure is logged: the file is a comfort.
+    `max_attempts`: so often a photo is tried."""
     file = album.private(CONTENTS)
     if file is None:
         return
-    facts = summed_up(collection)
+    facts = summed_up(collection, max_attempts)
     try:
         before = _read(file)
         if {**before, "time": ""} == {**facts, "time": ""} or not (before or facts["photos"] or facts["faces"]):
@@ -37,10 +42,11 @@ def write(album: Album, collection: Collection) -> None:
 def refresh(album: Album) -> None:
     """The same after a removal, from the files."""
     if album.private(CONTENTS) is not None:
-        write(album, load(album, (), embeddings=False, without=NOT_FOR_NAMES))
+        collection = load(album, (), embeddings=False, without=NOT_FOR_NAMES)
+        write(album, collection, channel.read_settings(album).max_attempts)
 
 
-def summed_up(collection: Collection) -> dict[str, Any]:
+def summed_up(collection: Collection, max_attempts: int) -> dict[str, Any]:
     """What the file says; its time is ""."""
     detectors, models, demography = defaultdict[str, _Sum](_Sum), defaultdict[str, _Sum](_Sum), dict[str, int]()
     for number, data in enumerate(collection.folders):
@@ -57,17 +63,46 @@ def summed_up(collection: Collection) -> dict[str, Any]:
                 for name in DEMOGRAPHY:
                     if any(getattr(row, name.lower()) not in (None, "") for row in face.rows):
                         demography[name] = demography.get(name, 0) + 1
-    failed = {(folder.name, photo_key(row.photo, row.file)) for folder, row in collection.failures}
+    failures = _failures(collection, max_attempts)
     return {
         "version": 1,
         "time": "",
         "photos": sum(len(data.photos) for data in collection.folders),
-        "failed": len(failed),
+        "failed": len(failures),
         "faces": sum(len(data.faces) for data in collection.folders),
         "detectors": _by_name(detectors, lambda s: {"photos": len(s.photos), "faces": s.faces, "seconds": s.mean}),
         "models": _by_name(models, lambda s: {"faces": s.faces, "seconds": s.mean}),
         "demography": {name: demography[name] for name in DEMOGRAPHY if name in demography},
+        "seconds": _mean_of_photos(detectors.values(), models.values()),
+        "failures": failures[:MOST_FAILURES],
     }
+
+
+def _failures(collection: Collection, max_attempts: int) -> list[dict[str, Any]]:
+    """An entry for each photo that failed: what was tried most often first, then by path. Of several failures of a
+    photo that of the whole photo says most."""
+    worst: dict[tuple[str, str], tuple[Folder, FaceRow]] = {}
+    for folder, row in sorted(collection.failures, key=lambda f: (bool(f[1].detector or f[1].model), -f[1].attempts)):
+        worst.setdefault((folder.name, photo_key(row.photo, row.file)), (folder, row))
+    found = [
+        {
+            "photo": row.photo,
+            "file": folder.path_of(row.file),
+            "error": row.error[:LONGEST_ERROR],
+            "attempts": row.attempts,
+            "given_up": row.attempts >= max_attempts,
+        }
+        for folder, row in worst.values()
+    ]
+    return sorted(found, key=lambda entry: (-entry["attempts"], entry["file"], entry["photo"]))
+
+
+def _mean_of_photos(detectors: Iterable[_Sum], models: Iterable[_Sum]) -> float | None:
+    """Seconds that a photo took, all detectors and models together; without decoding, which is not known here."""
+    detectors = list(detectors)
+    photos = {photo for one in detectors for photo in one.seconds}
+    total = sum(sum(one.seconds.values()) for one in (*detectors, *models))
+    return round(total / len(photos), 4) if photos else None
 
 
 class _Sum:
@@ -76,16 +111,16 @@ class _Sum:
     def __init__(self) -> None:
         self.faces = 0
         self.photos: set[tuple[int, str]] = set()
-        self._seconds: dict[Any, float] = {}
+        self.seconds: dict[Any, float] = {}
 
     def took(self, what: Any, seconds: float) -> None:
         if 0 < seconds < 1e6:
-            self._seconds.setdefault(what, seconds)
+            self.seconds.setdefault(what, seconds)
 
     @property
     def mean(self) -> float | None:
         """Seconds, to a tenth of a millisecond."""
-        return round(sum(self._seconds.values()) / len(self._seconds), 4) if self._seconds else None
+        return round(sum(self.seconds.values()) / len(self.seconds), 4) if self.seconds else None
 
 
 def _add_detections(data: FolderData, number: int, detectors: dict[str, _Sum]) -> None:

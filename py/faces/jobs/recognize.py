@@ -136,7 +136,7 @@ def _round(album: Album, settings: Settings, match: bool, regroup: bool, summary
         except (StorageError, DataFileError) as error:
             summary.problems.append(str(error))
     if not changed:
-        contents.write(album, collection)
+        contents.write(album, collection, settings.max_attempts)
     summary.groups = number_of_groups(written.values())
     summary.people = len({standing.name for standing in standings.values() if standing.state == NAMED})
     return changed
