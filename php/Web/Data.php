@@ -24,21 +24,31 @@ final class Data
     {
         $query = Query::fromRequest($request, $album->cloud);
         $gallery = $album->gallery();
-        $page = $query->page($gallery);
+        return Answer::json(self::page($album, $query, $query->page($gallery)) + self::problems($album, $gallery->problems));
+    }
+
+    /**
+     * What `faces` answers.
+     *
+     * @param array{total: int, faces: int, photos: list<Photo>} $page what was found
+     * @return array<string, mixed>
+     */
+    public static function page(Album $album, Query $query, array $page): array
+    {
         $captions = new Captions($album->cloud, array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
         $photos = [];
         foreach ($page['photos'] as $photo) {
             $photos[] = ['url' => Captions::url($photo->hash) . '-1', 'faces' => array_map(static fn (Face $face): array => $face->toJson(), $photo->faces)]
                 + $captions->of($photo);
         }
-        return Answer::json([
+        return [
             'total' => $page['total'],
             'faces' => $page['faces'],
             'offset' => $query->offset,
             'limit' => $query->limit,
             'may_name' => $album->visitor->mayName($album->channel),
             'photos' => $photos,
-        ] + self::problems($album, $gallery->problems));
+        ];
     }
 
     /** Faces one by one, whatever photo they are on. */

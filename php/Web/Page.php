@@ -21,6 +21,8 @@ use Faces\Worker\Status;
  */
 final class Page
 {
+    /** At a time; the scripts ask for as many (view/js/photolist.js, SECTION). */
+    private const PHOTOS = 60;
     /** Seconds in which data files are made while somebody waits for the page. */
     private const PATIENCE = 3.0;
     /** Seconds between two searches that are started because the page was opened. */
@@ -33,7 +35,7 @@ final class Page
         $isOwner = $album->visitor->isOwner($album->channel);
         $problems = $isOwner ? self::opened($album) : [];
         $settings = new ChannelSettings($album->cloud);
-        $query = Query::fromRequest($request, $album->cloud, $settings->value('sort'), $settings->value('order'));
+        $query = Query::fromRequest($request, $album->cloud, $settings->value('sort'), $settings->value('order'), self::PHOTOS);
         $gallery = $album->gallery();
         $page = $query->page($gallery);
         $mayName = $album->visitor->mayName($album->channel);
@@ -53,6 +55,8 @@ final class Page
             'earlier' => self::link($request, $own, $query->offset - $query->limit, $page['total']),
             'later' => self::link($request, $own, $query->offset + $query->limit, $page['total']),
             't' => self::texts(),
+            // So that the scripts need not ask before the first faces are seen.
+            'first' => json_encode(Data::page($album, $query, $page), JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR),
         ] + self::forScripts($album, $isOwner, $mayName, $settings));
     }
 

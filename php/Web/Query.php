@@ -45,8 +45,8 @@ final class Query
     ) {
     }
 
-    /** `$sort` and `$order`: where the request says nothing of it. */
-    public static function fromRequest(Request $request, Cloud $cloud, string $sort = 'taken', string $order = 'desc'): self
+    /** `$sort`, `$order` and `$limit`: where the request says nothing of it. */
+    public static function fromRequest(Request $request, Cloud $cloud, string $sort = 'taken', string $order = 'desc', int $limit = 50): self
     {
         $state = $request->choice('state', [...Face::STATES, self::NONE]);
         return new self(
@@ -66,7 +66,7 @@ final class Query
             $request->choice('sort', $state === self::NONE ? ['uploaded', 'taken'] : array_unique([$sort, 'taken', 'uploaded'])),
             $request->choice('order', array_unique([$order, 'desc', 'asc'])) === 'asc',
             $request->number('offset', 0, 0, 10_000_000),
-            $request->number('limit', 50, 1, self::MOST),
+            $request->number('limit', $limit, 1, self::MOST),
         );
     }
 

@@ -56,7 +56,7 @@ class Page {
         if (this.mayName) {
             this.decisions.restore();
         }
-        this.#show(this.search);
+        await this.#show(this.search); // before anything else: the server has few cores
         void this.watch.ask();
         await this.names.load().catch(() => this.notice.say(t('noAnswer')));
     }
@@ -129,7 +129,7 @@ class Page {
     }
 
     /** @param {import('./search.js').Search} search */
-    #show(search) {
+    async #show(search) {
         this.search = search;
         this.editor.close(false);
         this.#view?.close();
@@ -143,8 +143,12 @@ class Page {
         this.#view = this.#made(search);
         this.main.replaceChildren(this.#view.element);
         const view = this.#view;
-        view.start().catch((error) => view === this.#view && this.main.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
-            button(t('again'), () => this.#show(search)))));
+        try {
+            await view.start();
+        } catch (error) {
+            view === this.#view && this.main.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
+                button(t('again'), () => this.#show(search))));
+        }
     }
 
     /** @param {import('./search.js').Search} search */
@@ -155,12 +159,21 @@ class Page {
             case 'groups': return new Groups(this);
             case 'singles': return new Singles(this);
             default: {
-                const list = new PhotoList(this, search, () => {
+                const list = new PhotoList(this, search, this.#first(), () => {
                     this.total.textContent = list.total > 0 ? t('total', list.total, list.faces) : t(isNarrow(search) ? 'nothingFound' : 'none');
                 });
                 return list;
             }
         }
+    }
+
+    /** What PHP found for the address that the page was opened with; once. */
+    #first() {
+        const app = this.element.querySelector('.faces-app');
+        const first = app instanceof HTMLElement ? app.dataset.first : undefined;
+        app?.removeAttribute('data-first');
+        const isSame = toQuery(fromQuery(location.search)) === toQuery(this.search) && !new URLSearchParams(location.search).has('offset');
+        return first && isSame ? JSON.parse(first) : null;
     }
 
     /** How many in a row, and whether with frames: each person's own, kept in the browser. */

@@ -26,10 +26,16 @@ export class PhotoList {
     faces = 0;
     isOver = false;
 
-    /** @param {import('./main.js').Page} page @param {import('./search.js').Search} search @param {() => void} told the totals are known */
-    constructor(page, search, told) {
+    /**
+     * @param {import('./main.js').Page} page
+     * @param {import('./search.js').Search} search
+     * @param {any} first what `faces` would answer for the first section; null if that is not known
+     * @param {() => void} told the totals are known
+     */
+    constructor(page, search, first, told) {
         this.page = page;
-        this.query = toParameters(search);
+        this.first = first;
+        this.query = toParameters({ ...search, sort: search.sort || page.defaults.sort, order: search.order || page.defaults.order });
         this.told = told;
         this.element = el('div', { class: 'faces-list' });
         const near = (margin, what) => new IntersectionObserver((entries) => entries.forEach(what), { rootMargin: `${margin}% 0px` });
@@ -43,7 +49,12 @@ export class PhotoList {
 
     async start() {
         this.#resize(1);
-        await this.#load(0);
+        if (this.first) {
+            this.#take(0, this.first, performance.now());
+            this.first = null;
+        } else {
+            await this.#load(0);
+        }
     }
 
     close() {
