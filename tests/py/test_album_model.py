@@ -1,6 +1,6 @@
 """A model of an album, and random things that happen to it. After each detection: every face that a person named, and
 whose photo is still there unchanged, wherever it is, has that name; nobody has another person's; ids are unique; no
-face is missing; and a second run changes nothing. A person is a colour, so who is on a photo is known.
+face is missing; groups stay as they are; and a second run changes nothing. A person is a colour, so who is on a photo is known.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from faces.errors import StopRequested
 from faces.folders import PlainAlbum
 from faces.jobs import detect
 from faces.progress import Progress
+from faces.records import ShownFace
 from fakes import draw
 from steps import OPTIONS, call, find, shown, take_away
 from test_faults import StopAfter
@@ -37,6 +38,7 @@ class AlbumModel:
         self.photos: dict[str, int] = {}  # path -> content
         self.known: dict[str, int] = {}  # the same as of the last detection
         self.named: dict[tuple[int, str], str] = {}  # content, person -> name
+        self.groups: dict[str, str | None] = {}  # face -> group, as of the last detection
         self.log: list[object] = []
         (root / "sub").mkdir()
         for _ in range(3):
@@ -68,7 +70,11 @@ class AlbumModel:
             for path in (self.root / what.split()[1], self.root / "sub" / what.split()[1]):
                 path.unlink(missing_ok=True)
             self.known = {}
+            if what == "lose faces.csv":
+                self.groups = {}
         else:
+            if what == "remove detector":  # what it found goes, too
+                self.groups = {}
             take_away(self.root, **({"detectors": ("yunet",)} if what == "remove detector" else {"models": ("Dlib",)}))
             self.known = {}
 
@@ -132,7 +138,18 @@ class AlbumModel:
             assert face.name in ("", *(f"{person} {n}" for n in (1, 2, 3))), (key, face.name, self.log)
             assert face.name_recognized.split(" ")[0] in ("", person), (key, face.name_recognized, self.log)
             assert face.name == self.named.get((content, person), face.name), (key, face.name, self.log)
+        self.check_groups(faces)
         assert not find(self.root).changed, self.log
+
+    def check_groups(self, faces: dict[str, tuple[int, ShownFace]]) -> None:
+        """Each is of one person, none has two faces of a photo, and who had one has it still."""
+        members = [(key.rpartition("#")[0], self.person(content, face.box), face)
+                   for key, (content, face) in faces.items() if face.cluster and not face.state]  # fmt: skip
+        assert len({(photo, face.cluster) for photo, _, face in members}) == len(members), self.log
+        assert len({(who, face.cluster) for _, who, face in members}) == len({face.cluster for *_, face in members})
+        now = {face.id: face.cluster for *_, face in members}
+        assert now == {**now, **{face: group for face, group in self.groups.items() if face in now}}, self.log
+        self.groups = now
 
 
 @pytest.mark.parametrize("family", FAMILIES)

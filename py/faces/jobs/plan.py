@@ -153,7 +153,7 @@ def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
         faces.append(_plan_folder(plan, folder, rows, wanted, retry))
     _find_doubled(plan, faces)
     for item in plan.folders:
-        item.todo += [photo for photo, faces_drawn in item.drawn if not faces_drawn <= plan.ids]
+        item.todo += [p for p, boxes in item.drawn if not boxes <= plan.ids and p not in item.todo]
     return plan
 
 
