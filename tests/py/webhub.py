@@ -468,6 +468,20 @@ class RealHub(WebHub):
         super()._insert(channel, *arguments, **more)
         self._hand_over(self.nick(channel))
 
+    def photo(self, channel: int, name: str, *arguments: Any, **more: Any) -> str:
+        hash = super().photo(channel, name, *arguments, **more)
+        kind = "image/jpeg" if name.endswith(".jpg") else "image/png"
+        size = (self.root / self.content(channel, hash)).stat().st_size  # of every scale: they are copies
+        self.sql(
+            "UPDATE photo SET os_storage = 1, mimetype = %s, filesize = %s, filename = %s WHERE resource_id = %s",
+            kind,
+            size,
+            name,
+            hash,
+        )
+        self._hand_over(self.nick(channel))
+        return hash
+
     def php(self, what: str) -> str:
         assert what == "cron"
         script = "require 'include/cli_startup.php'; cli_startup(); $t = datetime_convert(); call_hooks('cron', $t);"
