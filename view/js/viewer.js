@@ -20,6 +20,8 @@ export class Viewer {
     /** @type {import('./tile.js').Photo|undefined} */
     photo;
     #index = 0;
+    /** Whether "back" closes it. */
+    #isPushed = false;
     /** @type {Sequence|null} */
     #sequence = null;
     /** @type {Drawing|null} */
@@ -42,10 +44,10 @@ export class Viewer {
             this.stage, this.back, this.forth));
         this.dialog.addEventListener('keydown', (event) => this.#key(event));
         this.dialog.addEventListener('close', () => this.#closed());
-        this.dialog.addEventListener('cancel', (event) => this.#drawing && (event.preventDefault(), this.#draw()));
+        this.dialog.addEventListener('cancel', (event) => (event.preventDefault(), this.#drawing ? this.#draw() : this.close()));
         this.#swipe();
         page.faces.addEventListener('change', (event) => this.#refresh(/** @type {CustomEvent} */ (event).detail));
-        window.addEventListener('popstate', () => this.dialog.open && this.dialog.close());
+        window.addEventListener('popstate', () => this.dialog.open && (this.#isPushed = false, this.dialog.close()));
         page.element.append(this.dialog);
     }
 
@@ -55,13 +57,14 @@ export class Viewer {
         this.focus = document.activeElement;
         if (!this.dialog.open) {
             this.dialog.showModal();
-            history.pushState({ large: true }, ''); // so that "back" closes it, as people expect on a phone
+            history.pushState(null, ''); // so that "back" closes it, as people expect on a phone
+            this.#isPushed = true;
         }
         await this.#show(index);
     }
 
     close() {
-        history.state?.large ? history.back() : this.dialog.close();
+        this.#isPushed ? history.back() : this.dialog.close();
     }
 
     /** @param {number} by */
