@@ -1,6 +1,7 @@
 # make setup   a virtual environment with the program: .venv/bin/faces
 # make demo    detects, names, recognizes, writes demo/report.html; PHOTOS=~/Pictures for your own photos
 # make test    everything the tests need, and all tests
+# make shots   the screenshots of the page, into tests/e2e/shots
 # make bars    what a run costs here, against the limits
 # make thresholds PHOTOS=DIR   measures distances on photos of known people (a folder each)
 # make groups PHOTOS=DIR       measures how well faces are grouped, on the same photos
@@ -13,7 +14,7 @@ RUN := $(VENV)/bin/python
 # Node comes with playwright, which the tests of the page need anyhow.
 NODE = "$$($(RUN) -c 'import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')"
 
-.PHONY: setup demo test lint bars thresholds groups clean help
+.PHONY: setup demo test lint shots bars thresholds groups clean help
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -52,11 +53,16 @@ lint: $(VENV)/.dev
 	@$(RUN) -m mypy
 	@if command -v php >/dev/null; then find faces.php php tests/hub tests/php -name '*.php' -exec php -l {} \; | grep -v '^No syntax errors' && exit 1 || true; fi
 
+shots: $(VENV)/.dev
+	@sh tests/packages.sh
+	@$(RUN) tests/e2e/shots.py
+
 bars: $(VENV)/.dev
 	@sh tests/packages.sh
 	@$(RUN) tests/demo/bars.py
 	@$(RUN) tests/demo/hub_bars.py
 	@$(RUN) tests/demo/web_bars.py
+	@$(RUN) tests/demo/page_bars.py
 
 thresholds: $(VENV)/.ready
 	@$(RUN) tests/demo/thresholds.py $(PHOTOS)

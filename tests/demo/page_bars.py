@@ -42,7 +42,14 @@ def fill(hub: WebHub) -> int:
         rows, photos = [], []
         for _ in range(PHOTOS // FOLDERS):
             hash = f"photo-{number:06}"
-            photos.append((hash, f"photo {number}.jpg", folder, f"2026-01-{1 + number // 1440 % 28:02} {number // 60 % 24:02}:{number % 60:02}:00"))
+            photos.append(
+                (
+                    hash,
+                    f"photo {number}.jpg",
+                    folder,
+                    f"2026-01-{1 + number // 1440 % 28:02} {number // 60 % 24:02}:{number % 60:02}:00",
+                )
+            )
             for nr in range(PER_PHOTO):
                 who = (number * PER_PHOTO + nr) % PEOPLE
                 rows.append(FaceRow(FACE, hash, f"photo {number}.jpg", f"{number:032x}", 1000, number, width=WIDTH, height=HEIGHT,
@@ -103,7 +110,10 @@ def heap(page: Page) -> float:
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     session.send("Performance.enable")
-    return next(m["value"] for m in session.send("Performance.getMetrics")["metrics"] if m["name"] == "JSHeapUsedSize") / 1e6
+    return (
+        next(m["value"] for m in session.send("Performance.getMetrics")["metrics"] if m["name"] == "JSHeapUsedSize")
+        / 1e6
+    )
 
 
 def measure(browser: Browser, hub: WebHub) -> dict[str, list[float]]:
@@ -157,7 +167,9 @@ def main() -> int:
     for what, values in found.items():
         worst = max(values)
         failed += worst > LIMITS[what]
-        print(f"{words[what]:48}{statistics.median(values):9.3f}{worst:9.3f}{LIMITS[what]:9.1f}{'  OVER' if worst > LIMITS[what] else ''}")
+        print(
+            f"{words[what]:48}{statistics.median(values):9.3f}{worst:9.3f}{LIMITS[what]:9.1f}{'  OVER' if worst > LIMITS[what] else ''}"
+        )
     return failed
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from visits import CHROMIUM, FOLDER, Hub, Visit
+from visits import CHROMIUM, Hub, Visit, searched_hub
 from webhub import RealHub, WebHub
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -32,25 +31,7 @@ def searched(
         web: WebHub = RealHub()
     else:
         web = WebHub(request.getfixturevalue("mariadb"), tmp_path_factory.mktemp("e2e") / "hub")
-    alice = web.id("alice")
-    web.install(alice)
-    if not web.is_real:
-        web.set("python", sys.executable)
-    for setting, value in (("detectors", "dlib"), ("models", "Dlib")):  # what every machine has, whatever weights lie about on it
-        web.set(setting, value)
-    folder = web.folder(alice, FOLDER)
-    photos = {path.name: web.photo(alice, path.name, folder=folder, path=path) for path in sorted(portraits.iterdir())}
-    hub = Hub(web, alice, folder, photos)
-    owner = web.log_in("alice")
-    files = "SELECT filename FROM attach WHERE uid = %s AND filename IN ('faces.pkl', 'models_statistics.csv')"
-    while len(web.sql(files, alice)) < 2:  # the page makes the data files, as many as it can within some seconds
-        assert owner.get("/faces/alice").code == 200
-    web.quiet(300)
-    hub.search(300)
-    names = ("faces.csv", "faces.pkl", "names.csv", "edits.csv")
-    hub.pristine = {name: hub.read(name) for name in names}
-    assert len(hub.faces()) >= 6
-    yield hub
+    yield searched_hub(web, portraits)
     web.close()
 
 

@@ -21,7 +21,11 @@ def violations(it: Visit) -> list[str]:
     """What axe-core finds in our part of the page."""
     it.page.evaluate(AXE)
     found = it.page.evaluate("axe.run('.faces-page', {resultTypes: ['violations']})")
-    return [f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in found["violations"] for node in one["nodes"]]
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("look", [{}, {"color_scheme": "dark"}, PHONE], ids=["desktop", "dark", "phone"])
@@ -54,7 +58,8 @@ def test_by_keyboard_alone(hub: Hub, visit: Callable[..., Visit]) -> None:
     it = visit()
     it.open()
     expect(it.chip("biden.jpg")).to_be_visible()
-    tab_to(it, "document.activeElement.closest('[data-photo=\"%s\"] .faces-names')" % hub.photos["obama.jpg"])
+    obama = hub.photos["obama.jpg"]
+    tab_to(it, f"document.activeElement.closest('[data-photo=\"{obama}\"] .faces-names')")
     it.page.keyboard.press("Enter")
     expect(it.page.locator(".faces-editor input")).to_be_focused()
     it.page.keyboard.type("Barack Obama")
@@ -119,9 +124,17 @@ def test_a_visitor_sees_only_the_photos_he_may_see(hub: Hub, visit: Callable[...
     only = f"<{hub.web.hash('bob')}>"
     for table, column in (("attach", "hash"), ("photo", "resource_id")):
         hub.web.sql(f"UPDATE {table} SET allow_cid = %s WHERE {column} = %s", only, hub.photos["obama.jpg"])
-        hub.web.sql(f"UPDATE {table} SET allow_cid = %s WHERE {column} = %s", f"<{hub.web.hash('alice')}>", hub.photos["biden.jpg"])
+        hub.web.sql(
+            f"UPDATE {table} SET allow_cid = %s WHERE {column} = %s",
+            f"<{hub.web.hash('alice')}>",
+            hub.photos["biden.jpg"],
+        )
     try:
-        for nick, there, hidden in (("bob", {"obama.jpg"}, {"biden.jpg"}), ("carol", set(), {"obama.jpg", "biden.jpg"}), ("alice", {"obama.jpg", "biden.jpg"}, set())):
+        for nick, there, hidden in (
+            ("bob", {"obama.jpg"}, {"biden.jpg"}),
+            ("carol", set(), {"obama.jpg", "biden.jpg"}),
+            ("alice", {"obama.jpg", "biden.jpg"}, set()),
+        ):
             it = visit(nick)
             it.open()
             expect(it.chip("obama2.jpg")).to_be_visible()

@@ -21,7 +21,9 @@ def without(hub: Hub, file: str) -> Box:
     from faces import parquet
     from faces.files import DataFile
 
-    none = replace(none, status="none", face="", embedding=None, model="", space="", x=0.0, y=0.0, w=0.0, h=0.0, landmarks=[])
+    none = replace(
+        none, status="none", face="", embedding=None, model="", space="", x=0.0, y=0.0, w=0.0, h=0.0, landmarks=[]
+    )
     place = hub.web.root / "made.pkl"
     parquet.write_faces(DataFile(place), [*pkl, none])
     hub.write("faces.pkl", place.read_bytes())

@@ -85,7 +85,7 @@ def test_the_page_of_a_person_confirms_splits_renames_and_merges(hub: Hub, visit
     # a face is split off
     named_faces.locator(".faces-portrait").first.click()
     it.page.get_by_role("dialog").get_by_role("button", name="Not Barack").click()
-    expectXX
+    expect(named_faces.locator(".faces-grid > li")).to_have_count(5)
     # renamed, then merged
     for new, count in (("Barack Obama", 5), ("Joe Biden", 6)):
         it.saved()

@@ -61,7 +61,12 @@ def test_with_or_without_and_only(it: Visit) -> None:
 
 
 def test_the_address_can_be_shared(it: Visit, visit: Callable[..., Visit], hub: Hub) -> None:
-    it.open("?" + "&".join([f"any[]={quote('Joe Biden')}", f"any[]={quote('Barack Obama')}", "guesses=0", "sort=uploaded", "order=asc"]))
+    it.open(
+        "?"
+        + "&".join(
+            [f"any[]={quote('Joe Biden')}", f"any[]={quote('Barack Obama')}", "guesses=0", "sort=uploaded", "order=asc"]
+        )
+    )
     assert found(it) == ["biden.jpg", "obama.jpg"]
     expect(it.page.get_by_label("guesses count")).not_to_be_checked()
     expect(it.page.get_by_role("combobox", name="Sort by")).to_have_value("uploaded")

@@ -143,7 +143,9 @@ def test_only_what_is_near_the_screen_is_there(thousands: Hub, visit: Callable[.
     expect(it.page.locator(".faces-photos").last).to_contain_text("obama2.jpg")  # the oldest
 
 
-def test_new_results_move_neither_what_is_looked_at_nor_an_open_editor(thousands: Hub, visit: Callable[..., Visit]) -> None:
+def test_new_results_move_neither_what_is_looked_at_nor_an_open_editor(
+    thousands: Hub, visit: Callable[..., Visit]
+) -> None:
     it = drawn(visit())
     it.open()
     expect(it.page.locator(".faces-total")).to_contain_text("Photos: 60")
@@ -155,7 +157,9 @@ def test_new_results_move_neither_what_is_looked_at_nor_an_open_editor(thousands
     before = tile.bounding_box()
     rows = [row for row in thousands.faces() if not row.photo.startswith("many-0005")]
     extra = [face(900_000 + i, f"many-{i:06}", f"many{i}.jpg", date_taken="2030-01-01T00:00:00") for i in range(12)]
-    thousands.web.faces(thousands.alice, [*[row for row in thousands.faces() if row not in rows], *rows, *extra], thousands.folder)
+    thousands.web.faces(
+        thousands.alice, [*[row for row in thousands.faces() if row not in rows], *rows, *extra], thousands.folder
+    )
     it.page.wait_for_timeout(13_000)
     expect(it.page.locator(".faces-editor input")).to_have_value("Ad")
     expect(it.page.locator(".faces-editor input")).to_be_focused()

@@ -78,7 +78,7 @@ def test_the_first_visit_says_what_happens(hub: Hub, visit: Callable[..., Visit]
 def test_what_failed_is_named_with_the_reason_and_tried_again(hub: Hub, visit: Callable[..., Visit]) -> None:
     contents = hub.web.state("contents.json", "alice")
     kept = contents.read_text()
-    odd = "<b>broken</b> \"photo\".jpg"
+    odd = '<b>broken</b> "photo".jpg'
     failure = {"photo": "x", "file": odd, "error": "it is cut off", "attempts": 3, "given_up": True}
     hub.web.give(contents, json.dumps({**json.loads(kept), "failed": 1, "failures": [failure]}))
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from faces import store
@@ -54,6 +56,32 @@ class Hub:
         assert owner.post("/faces/alice/start").code == 202
         until(lambda: not owner.get("/faces/alice/status").json["running"], seconds)
         self.web.quiet()
+
+
+def searched_hub(web: WebHub, portraits: Path) -> Hub:
+    """alice has the app and these photos in a folder, and the worker has searched them."""
+    alice = web.id("alice")
+    web.install(alice)
+    if not web.is_real:
+        web.set("python", sys.executable)
+    for setting, value in (
+        ("detectors", "dlib"),
+        ("models", "Dlib"),
+    ):  # what every machine has, whatever weights lie about on it
+        web.set(setting, value)
+    folder = web.folder(alice, FOLDER)
+    photos = {path.name: web.photo(alice, path.name, folder=folder, path=path) for path in sorted(portraits.iterdir())}
+    hub = Hub(web, alice, folder, photos)
+    owner = web.log_in("alice")
+    files = "SELECT filename FROM attach WHERE uid = %s AND filename IN ('faces.pkl', 'models_statistics.csv')"
+    while len(web.sql(files, alice)) < 2:  # the page makes the data files, as many as it can within some seconds
+        assert owner.get("/faces/alice").code == 200
+    web.quiet(300)
+    hub.search(300)
+    names = ("faces.csv", "faces.pkl", "names.csv", "edits.csv")
+    hub.pristine = {name: hub.read(name) for name in names}
+    assert len(hub.faces()) >= 6
+    return hub
 
 
 class Visit:

@@ -42,7 +42,7 @@ foreach (\Zotlabs\Extend\Route::get() as [$file, $module]) {
         }
         $content = $controller->get();
         $links = implode('', array_map(static fn (array $css): string => "<link rel=\"stylesheet\" href=\"$css[0]\">", App::$css_sources));
-        echo "<!DOCTYPE html><html lang=\"en\"><head><title>Hub</title><meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\">$links</head><body><main>$content</main></body></html>";
+        echo "<!DOCTYPE html><html lang=\"en\"><head><title>Hub</title><meta name=\"color-scheme\" content=\"light dark\"><style>body { background: Canvas; color: CanvasText; }</style><meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\">$links</head><body><main>$content</main></body></html>";
         killme();
     }
 }

@@ -173,6 +173,12 @@ def test_the_layout_in_the_readme_is_that_of_php() -> None:
     assert re.findall(r"^  (\w+)/", tree, re.M) == list(PHP_LAYERS)
 
 
+def test_the_layout_in_the_readme_is_that_of_the_scripts() -> None:
+    tree = section("Layout of the repository").split("```")[1].split("\nview/js/")[1].split("\ntests/")[0]
+    named = re.findall(r"^  (\w+\.js) ", tree, re.M)
+    assert sorted(named) == sorted(path.name for path in (ROOT / "view" / "js").glob("*.js"))
+
+
 def test_every_address_is_documented_with_who_may() -> None:
     front = (ROOT / "php" / "Web" / "Front.php").read_text()
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")

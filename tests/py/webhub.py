@@ -29,6 +29,7 @@ from faces.credentials import Credentials, from_htconfig
 from faces.files import DataFile
 from faces.records import Box, ShownFace
 from hubs import HubSite
+from PIL import Image, ImageOps
 from servers import MariaDb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -335,10 +336,11 @@ class WebHub(HubSite):
         hash = super().photo(channel, name, people or {}, folder, shade, path)
         content = self.content(channel, hash)
         self.sql("DELETE FROM photo WHERE resource_id = %s", hash)
+        width, height = ImageOps.exif_transpose(Image.open(path)).size if path else (1024, 768)
         for scale in range(4):
             place = content if scale == 0 else f"{content}-{scale}"
             # the original's row has the size of a photo that lies on its side, the others that of the upright one
-            size = (30, 40) if scale == 0 else (1024 >> scale - 1, 768 >> scale - 1)
+            size = (30, 40) if scale == 0 else (width >> scale - 1, height >> scale - 1)
             self.sql("INSERT INTO photo (uid, resource_id, imgscale, width, height, content, allow_cid, allow_gid, deny_cid, deny_gid)"
                      " VALUES (%s, %s, %s, %s, %s, %s, '', '', '', '')", channel, hash, scale, *size, place.encode())  # fmt: skip
         return hash
@@ -465,6 +467,20 @@ class RealHub(WebHub):
     def _insert(self, channel: int, *arguments: Any, **more: Any) -> None:
         super()._insert(channel, *arguments, **more)
         self._hand_over(self.nick(channel))
+
+    def photo(self, channel: int, name: str, *arguments: Any, **more: Any) -> str:
+        hash = super().photo(channel, name, *arguments, **more)
+        kind = "image/jpeg" if name.endswith(".jpg") else "image/png"
+        size = (self.root / self.content(channel, hash)).stat().st_size  # of every scale: they are copies
+        self.sql(
+            "UPDATE photo SET os_storage = 1, mimetype = %s, filesize = %s, filename = %s WHERE resource_id = %s",
+            kind,
+            size,
+            name,
+            hash,
+        )
+        self._hand_over(self.nick(channel))
+        return hash
 
     def php(self, what: str) -> str:
         assert what == "cron"

@@ -33,10 +33,18 @@ export function scaleFor(part, pixels) {
  */
 export function crop(portrait, pixels) {
     const place = placed(portrait.box, portrait.width, portrait.height);
-    const percent = (number) => `${number.toFixed(2)}%`;
-    const source = `${portrait.url}-${scaleFor(place.part, pixels * Math.min(2, window.devicePixelRatio || 1))}`;
-    return el('span', { class: 'faces-crop', 'aria-hidden': 'true' }, el('img', { src: source, alt: '', loading: 'lazy', decoding: 'async',
-        draggable: 'false', style: { width: percent(place.width), left: percent(place.left), top: percent(place.top) } }));
+    const image = /** @type {HTMLImageElement} */ (el('img', { alt: '', loading: 'lazy', decoding: 'async', draggable: 'false' }));
+    put(image, place);
+    image.src = `${portrait.url}-${scaleFor(place.part, pixels * Math.min(2, window.devicePixelRatio || 1))}`;
+    if (!(portrait.width > 0 && portrait.height > 0)) { // the hub does not know; the picture does
+        image.addEventListener('load', () => put(image, placed(portrait.box, image.naturalWidth, image.naturalHeight)));
+    }
+    return el('span', { class: 'faces-crop', 'aria-hidden': 'true' }, image);
+}
+
+/** @param {HTMLImageElement} image @param {{width: number, left: number, top: number}} place */
+function put(image, { width, left, top }) {
+    Object.entries({ width, left, top }).forEach(([side, percent]) => image.style.setProperty(side, `${percent.toFixed(2)}%`));
 }
 
 function clamp(value, least, most) {

@@ -30,6 +30,18 @@ export function button(text, act, more = {}) {
     return el('button', { type: 'button', ...more, on: { click: act, ...(more.on ?? {}) } }, text);
 }
 
+/** A thumb, drawn: not every computer has a font with one. @param {boolean} isUp */
+export function thumb(isUp) {
+    const shape = (/** @type {string} */ tag, /** @type {Object<string, string>} */ attributes) => {
+        const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+        Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+        return element;
+    };
+    const picture = shape('svg', { viewBox: '0 0 24 24', width: '18', height: '18', fill: 'currentColor', 'aria-hidden': 'true' });
+    picture.append(shape('path', { d: 'M2 10h4v11H2zM8 10l4-8c2 0 3 1 3 3l-1 4h6c1.5 0 2.3 1.2 2 2.5l-2 8c-.3 1-1 1.5-2 1.5H8z', ...(isUp ? {} : { transform: 'rotate(180 12 12)' }) }));
+    return picture;
+}
+
 let last = 0;
 
 /** An id that no other element has. */

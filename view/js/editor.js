@@ -2,7 +2,7 @@
 
 import { labelOf } from './chip.js';
 import { crop } from './crop.js';
-import { button, el, focusFirst } from './dom.js';
+import { button, el, focusFirst, thumb } from './dom.js';
 import { kind } from './faces.js';
 import { NameField } from './suggest.js';
 import { t } from './texts.js';
@@ -94,11 +94,15 @@ export class Editor {
     /** What may be decided about it beside a name. @param {import('./faces.js').Face|undefined} face */
     #choices(face) {
         const who = face ? this.page.names.label(face.guess || face.name) : '';
-        const choice = (text, decision, name = '') => button(text, () => this.#decide(decision, name));
+        const choice = (text, decision, name = '', ...icon) => {
+            const made = button(text, () => this.#decide(decision, name));
+            made.prepend(...icon);
+            return made;
+        };
         const is = face ? kind(face) : 'drawn';
         return [
-            is === 'guessed' && choice(`👍 ${t('yes', who)}`, 'name', face.guess),
-            (is === 'guessed' || is === 'named') && choice(`👎 ${t('no', who)}`, 'reject', face.guess || face.name),
+            is === 'guessed' && choice(t('yes', who), 'name', face.guess, thumb(true), ' '),
+            (is === 'guessed' || is === 'named') && choice(t('no', who), 'reject', face.guess || face.name, thumb(false), ' '),
             is !== 'unknown' && choice(t('unknown'), 'unknown'),
             is !== 'ignored' && is !== 'drawn' && choice(t('ignore'), 'ignore'),
             face && face.state !== '' && choice(t('clear'), 'clear'),

@@ -64,7 +64,7 @@ class Page {
     /** Shows something else; the address follows, so that "back" comes back. @param {import('./search.js').Search} search */
     go(search) {
         if (toQuery(search) !== toQuery(this.search)) {
-            history.pushState({}, '', this.own + toQuery(search));
+            history.pushState(null, '', this.own + toQuery(search)); // no state: the hub's own scripts stumble over one
         }
         this.#show(search);
     }

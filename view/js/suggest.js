@@ -4,6 +4,11 @@ import { crop } from './crop.js';
 import { el, newId } from './dom.js';
 import { t } from './texts.js';
 
+let isPressed = false;
+for (const [name, value] of [['pointerdown', true], ['pointerup', false], ['pointercancel', false]]) {
+    document.addEventListener(name, () => (isPressed = value), true);
+}
+
 export class NameField {
     #options = [];
     #active = -1;
@@ -22,7 +27,7 @@ export class NameField {
         this.input.value = value;
         this.input.addEventListener('input', () => this.#suggest());
         this.input.addEventListener('focus', () => this.#suggest());
-        this.input.addEventListener('blur', () => this.#close());
+        this.input.addEventListener('blur', () => this.#leave());
         this.input.addEventListener('keydown', (event) => this.#key(event));
         this.element = el('div', { class: 'faces-name-field' }, el('label', {}, el('span', {}, label), this.input), this.list);
     }
@@ -68,6 +73,12 @@ export class NameField {
             event.stopPropagation(); // the list only, not what it is in
             this.#close();
         }
+    }
+
+    /** Not while somebody presses a button below: it would move away from under his finger. */
+    #leave() {
+        const close = () => document.activeElement !== this.input && this.#close();
+        isPressed ? document.addEventListener('pointerup', () => setTimeout(close), { once: true, capture: true }) : close();
     }
 
     #move(by) {

@@ -2,7 +2,7 @@
 
 import { labelOf } from './chip.js';
 import { Drawing } from './draw.js';
-import { button, el, focusFirst, isWriting, newId } from './dom.js';
+import { button, el, focusFirst, isWriting } from './dom.js';
 import { kind } from './faces.js';
 import { t } from './texts.js';
 import { base, place } from './tile.js';
@@ -22,8 +22,8 @@ export class Viewer {
     #index = 0;
     /** The last photo that was asked for: an answer for one before it comes too late. */
     #wanted = 0;
-    /** Tells its entry in the browser's history apart from those of earlier times. */
-    #entry = '';
+    /** Whether "back" closes it. */
+    #isPushed = false;
     /** @type {Sequence|null} */
     #sequence = null;
     /** @type {Drawing|null} */
@@ -47,10 +47,10 @@ export class Viewer {
             this.stage, this.back, this.forth));
         this.dialog.addEventListener('keydown', (event) => this.#key(event));
         this.dialog.addEventListener('close', () => this.#closed());
-        this.dialog.addEventListener('cancel', (event) => this.#drawing && (event.preventDefault(), this.#draw(), this.draw.focus()));
+        this.dialog.addEventListener('cancel', (event) => (event.preventDefault(), this.#drawing ? (this.#draw(), this.draw.focus()) : this.close()));
         this.#swipe();
         page.faces.addEventListener('change', (event) => this.#refresh(/** @type {CustomEvent} */ (event).detail));
-        window.addEventListener('popstate', () => this.dialog.open && this.dialog.close());
+        window.addEventListener('popstate', () => this.dialog.open && (this.#isPushed = false, this.dialog.close()));
         page.element.append(this.dialog);
     }
 
@@ -59,16 +59,21 @@ export class Viewer {
         this.#sequence = sequence;
         if (!this.dialog.open) {
             this.focus = document.activeElement;
-            this.#entry = newId() + performance.now();
-            history.pushState({ large: this.#entry }, ''); // so that "back" closes it, as people expect on a phone
             this.dialog.append(this.page.notice.element); // what lies behind can be neither seen nor reached
             this.dialog.showModal();
+            history.pushState(null, ''); // so that "back" closes it, as people expect on a phone
+            this.#isPushed = true;
         }
         await this.#show(index);
     }
 
     close() {
-        this.dialog.close();
+        if (this.#isPushed) {
+            this.#isPushed = false; // once: a double click must not leave the page
+            history.back();
+        } else {
+            this.dialog.close();
+        }
     }
 
     /** From where the photo is now: others may have come in before it, or it may be gone. @param {number} by */
@@ -174,7 +179,8 @@ export class Viewer {
         this.frames.replaceChildren();
         this.photo = undefined;
         this.page.element.append(this.page.notice.element);
-        if (history.state?.large === this.#entry) { // closed by hand: nobody wants to come back to it
+        if (this.#isPushed) { // a browser closes it at the second Escape, whoever says no
+            this.#isPushed = false;
             history.back();
         }
         focusFirst(this.focus);
