@@ -58,7 +58,7 @@ export function newId() {
 export function focusFirst(...elements) {
     const takes = (/** @type {any} */ element, /** @type {FocusOptions} */ options) => {
         element?.focus?.(options);
-        return Boolean(element) && document.activeElement === element;
+        return Boolean(element) && document.activeElement === element && !element.matches(':disabled');
     };
     elements.some((element) => takes(element, {})) || takes(document.querySelector('.faces-view'), { preventScroll: true });
 }
