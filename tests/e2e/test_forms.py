@@ -111,7 +111,9 @@ def test_what_is_refused_is_said_and_what_was_filled_in_stays(hub: Hub, it: Visi
 def test_a_form_whose_token_is_too_old_is_sent_with_a_new_one(hub: Hub, it: Visit) -> None:
     opened(it, "settings")
     old = "1." + "0" * 128
-    it.page.evaluate("(old) => document.querySelectorAll('[name=form_security_token]').forEach((one) => (one.value = old))", old)
+    it.page.evaluate(
+        "(old) => document.querySelectorAll('[name=form_security_token]').forEach((one) => (one.value = old))", old
+    )
     it.page.locator("input[name=zoom]").fill("5")
     it.page.get_by_role("button", name="Save").click()
     expect(said(it)).to_have_text("Saved.")
@@ -127,7 +129,11 @@ def test_the_session_ended_or_the_hub_is_in_trouble(hub: Hub, it: Visit) -> None
     it.page.get_by_role("button", name="Save").click()
     expect(said(it)).to_contain_text("log in first")
     it.context.add_cookies(cookies)
-    for status, kind, body in ((502, "text/html", "<h1>Bad gateway</h1>"), (200, "text/html", "<h1>Log in at this hotel</h1>"), (500, "text/plain", "")):
+    for status, kind, body in (
+        (502, "text/html", "<h1>Bad gateway</h1>"),
+        (200, "text/html", "<h1>Log in at this hotel</h1>"),
+        (500, "text/plain", ""),
+    ):
         answer = {"status": status, "content_type": kind, "body": body}
         it.page.route("**/faces/alice/settings", lambda route: route.fulfill(**answer))  # noqa: B023 (taken away below)
         it.page.get_by_role("button", name="Save").click()
@@ -211,7 +217,13 @@ def test_a_threshold_is_drawn_in_the_picture(hub: Hub, cut: Visit) -> None:
 def test_an_old_preview_does_not_come_after_a_newer_one_or_after_saving(hub: Hub, cut: Visit) -> None:
     opened(cut, "thresholds")
     delays = iter((1500, 0, 0))
-    cut.page.route("**/faces/alice/thresholds", lambda route: (cut.page.wait_for_timeout(next(delays)) if "preview" in (route.request.post_data or "") else None, route.continue_()))
+    cut.page.route(
+        "**/faces/alice/thresholds",
+        lambda route: (
+            cut.page.wait_for_timeout(next(delays)) if "preview" in (route.request.post_data or "") else None,
+            route.continue_(),
+        ),
+    )
     field = cut.page.locator('input[name="Dlib-euclidean"]')
     field.fill("0.3")
     cut.page.wait_for_timeout(400)
@@ -296,7 +308,9 @@ def test_removing_everything_ends_on_a_page_that_says_so(kept: Hub, it: Visit) -
     opened(it, "remove")
     everything = it.page.get_by_role("button", name="Remove everything")
     everything.click()
-    assert it.page.get_by_label("Yes, everything").evaluate("(one) => one.validity.valueMissing")  # not without the tick
+    assert it.page.get_by_label("Yes, everything").evaluate(
+        "(one) => one.validity.valueMissing"
+    )  # not without the tick
     it.page.get_by_label("Yes, everything").check()
     everything.click()
     expect(said(it)).to_contain_text("Everything was removed, and the app was taken away.", timeout=60_000)

@@ -98,7 +98,9 @@ def test_every_way_out_leaves_one_step_back(hub: Hub, visit: Callable[..., Visit
         expect(viewer).to_be_hidden()
 
 
-def test_back_with_an_open_editor_closes_both_and_the_focus_is_where_it_was(hub: Hub, visit: Callable[..., Visit]) -> None:
+def test_back_with_an_open_editor_closes_both_and_the_focus_is_where_it_was(
+    hub: Hub, visit: Callable[..., Visit]
+) -> None:
     it = visit()
     opened(it)
     it.enlarge("biden.jpg")
@@ -133,7 +135,9 @@ def test_a_mouse_that_swipes_over_a_face_does_not_open_it(hub: Hub, visit: Calla
     expect(it.page.locator(".faces-editor")).to_be_visible()
 
 
-def test_what_is_decided_in_large_can_be_undone_there_and_what_is_refused_is_seen(hub: Hub, visit: Callable[..., Visit]) -> None:
+def test_what_is_decided_in_large_can_be_undone_there_and_what_is_refused_is_seen(
+    hub: Hub, visit: Callable[..., Visit]
+) -> None:
     it = visit()
     opened(it)
     it.enlarge("biden.jpg")
@@ -148,7 +152,10 @@ def test_what_is_decided_in_large_can_be_undone_there_and_what_is_refused_is_see
     it.saved()
     it.page.wait_for_timeout(500)  # the photo is asked for anew
     assert it.page.evaluate("document.activeElement !== document.body")
-    it.page.route("**/faces/alice/name", lambda route: route.fulfill(status=404, body=json.dumps({"error": "It is gone.", "code": 404})))
+    it.page.route(
+        "**/faces/alice/name",
+        lambda route: route.fulfill(status=404, body=json.dumps({"error": "It is gone.", "code": 404})),
+    )
     frame.click()
     it.page.keyboard.type("Joe Biden")
     it.page.keyboard.press("Enter")
@@ -187,7 +194,9 @@ def test_a_photo_that_was_asked_for_first_does_not_come_last(hub: Hub, visit: Ca
     expect(title).to_contain_text("(2 of")
     it.page.wait_for_timeout(300)
     slow = iter((1200, 0, 0, 0, 0))
-    it.page.route("**/faces/alice/faces?photo=*", lambda route: (it.page.wait_for_timeout(next(slow)), route.continue_()))
+    it.page.route(
+        "**/faces/alice/faces?photo=*", lambda route: (it.page.wait_for_timeout(next(slow)), route.continue_())
+    )
     it.page.keyboard.press("ArrowRight")
     it.page.keyboard.press("ArrowLeft")
     expect(title).to_contain_text("(1 of")
@@ -199,7 +208,10 @@ def test_a_photo_that_cannot_be_had_is_said(hub: Hub, visit: Callable[..., Visit
     it = visit()
     it.open("?view=groups")
     large = it.page.locator(".faces-group").first.get_by_role("button", name="Enlarge the photo")
-    it.page.route("**/faces/alice/faces?photo=*", lambda route: route.fulfill(status=503, body=json.dumps({"error": "The database rests.", "code": 503})))
+    it.page.route(
+        "**/faces/alice/faces?photo=*",
+        lambda route: route.fulfill(status=503, body=json.dumps({"error": "The database rests.", "code": 503})),
+    )
     large.first.click()
     expect(it.page.locator("dialog .faces-notice")).to_contain_text("The database rests.")
     it.page.unroute("**/faces/alice/faces?photo=*")

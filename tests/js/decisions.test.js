@@ -111,3 +111,37 @@ test('somebody else decided meanwhile: theirs is shown', async () => {
     assert.equal(it.faces.get('a').name, 'Eve');
     assert.equal(it.server.posts[0].time, '');
 });
+
+test('what was refused is not taken back: "undo" spares what somebody else decided', async () => {
+    const it = page(face('a'), face('b'), face('c'));
+    it.decisions.decide(['c'], { decision: 'unknown', name: '' }, 'before');
+    await settled(it);
+    it.server.refuse = new Refused('newer', 409, { newer: [face('a', { state: 'named', name: 'Eve', time: 't9' })] });
+    it.decisions.decide(['a', 'b'], { decision: 'name', name: 'Ada' }, 'refused');
+    await settled(it);
+    it.server.refuse = null;
+    const posts = it.server.posts.length;
+    assert.equal(it.decisions.last.label, 'before');
+    it.decisions.undo();
+    await settled(it);
+    assert.deepEqual(it.server.posts.slice(posts).map(({ faces, decision }) => [faces, decision]), [['c', 'clear']]);
+});
+
+test('of a group half of which was refused the other half is taken back', async () => {
+    const it = page(face('a'), face('b'), face('c'));
+    const post = it.server.post;
+    it.server.post = async (path, fields) => {
+        if (fields.decision === 'reject') {
+            throw new Refused('gone', 404);
+        }
+        return post(path, fields);
+    };
+    it.decisions.nameGroup(['a', 'b'], ['c'], 'Ada', 'x');
+    await settled(it);
+    it.server.post = post;
+    it.decisions.undo();
+    await settled(it);
+    assert.deepEqual(it.server.posts.map(({ faces, decision }) => [faces, decision]), [['a,b', 'name'], ['a,b', 'clear']]);
+    it.decisions.undo(); // there is no more
+    assert.equal(it.outbox.entries.length, 0);
+});

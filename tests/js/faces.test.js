@@ -96,3 +96,13 @@ test('what was decided here is known after its face has left the page', () => {
     faces.settle(['a'], 'k', new Map([['a', 't5']]));
     assert.equal(faces.time('a'), 't5');
 });
+
+test('a face that an editor needs stays when its list is gone', () => {
+    const faces = new Faces();
+    faces.take([face()], { isShown: true });
+    faces.stay('a');
+    faces.leave(['a']);
+    assert.ok(faces.get('a'));
+    faces.leave(['a']);
+    assert.equal(faces.get('a'), undefined);
+});

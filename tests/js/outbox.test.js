@@ -127,3 +127,35 @@ test('two tabs do not lose each other\'s', async () => {
     await quiet(two);
     assert.deepEqual(JSON.parse(memory.kept.get('faces-outbox me')).map((entry) => entry.name), ['Ada']);
 });
+
+const newer = (id, name, time) => new Refused('newer', 409, { newer: [{ id, name, state: 'named', guess: '', time }] });
+
+test('an answer that was lost is no conflict: what is newer is what was decided here', async () => {
+    const hub = server(newer('a', 'Ada', 't5'));
+    const outbox = new Outbox(hub, storage(), 'me');
+    const told = [];
+    ['saved', 'refused'].forEach((what) => outbox.addEventListener(what, () => told.push(what)));
+    outbox.add({ ...name('Ada', 'a'), time: 't1' });
+    await quiet(outbox);
+    assert.deepEqual([hub.posts.map(({ time }) => time), told], [['t1', 't5'], ['saved']]);
+});
+
+test('somebody else\'s decision is one, and a server that repeats itself is not asked for ever', async () => {
+    for (const answers of [[newer('a', 'Eve', 't5')], [newer('a', 'Ada', 't5'), newer('a', 'Ada', 't5')]]) {
+        const hub = server(...answers);
+        const outbox = new Outbox(hub, storage(), 'me');
+        const refused = [];
+        outbox.addEventListener('refused', (event) => refused.push(event.detail.entry.name));
+        outbox.add({ ...name('Ada', 'a'), time: 't1' });
+        await quiet(outbox);
+        assert.deepEqual([refused, hub.posts.length], [['Ada'], answers.length]);
+    }
+});
+
+test('logged out, or an answer that is not our server\'s: it is kept', async () => {
+    const hub = server(new Refused('log in first', 401), {}, [7], { saved: 1 });
+    const outbox = new Outbox(hub, storage(), 'me');
+    outbox.add(name('Ada', 'a'));
+    await quiet(outbox);
+    assert.equal(hub.posts.length, 5);
+});

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { placed, scaleFor } from '../../view/js/crop.js';
 import { between, moved } from '../../view/js/draw.js';
-import { Names } from '../../view/js/names.js';
+import { cleaned, Names } from '../../view/js/names.js';
 import { Refused, Server, Unreachable } from '../../view/js/server.js';
 import { duration, setTexts, t } from '../../view/js/texts.js';
 
@@ -81,6 +81,23 @@ test('a contact is shown by its name, and stored by its address', async () => {
     const known = await names();
     assert.equal(known.label('ada@hub.example'), 'Ada Lovelace');
     assert.equal(known.label('Mia'), 'Mia');
+});
+
+test('a name is what the hub will store', async () => {
+    assert.equal(cleaned('  Ada\t\u00a0 Lovelace\u202e\u0007 '), 'Ada Lovelace');
+    assert.equal(cleaned('Zoe\u0308 \u{1f469}\u200d\u{1f467}'), 'Zo\u00eb \u{1f469}\u200d\u{1f467}');
+    const known = await names();
+    assert.equal(known.stored(' Ada  Lovelace'), 'ada@hub.example');
+    assert.equal(known.stored('Max Mu'), 'max@hub.example');
+    assert.equal(known.stored('max mu'), 'max mu');
+});
+
+test('somebody with a common name is found by it, however many there are', async () => {
+    const many = Array.from({ length: 20 }, (_, i) => ({ name: `Jo ${i}`, faces: 9, guesses: 0, portrait: null }));
+    const made = new Names({ get: async () => ({ counts: {}, folders: [], people: many, contacts: [{ address: 'jo@hub.example', name: 'Jo' }] }) }, true);
+    await made.load();
+    assert.equal(made.suggest('Jo').some(({ label }) => label === 'Jo'), false); // or this test could not fail
+    assert.equal(made.stored('Jo'), 'jo@hub.example');
 });
 
 test('a token that is too old is replaced once', async () => {

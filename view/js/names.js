@@ -13,6 +13,11 @@ export function folded(text) {
     return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
+/** A name as the hub will store it (php/Model/Name.php): control and direction characters out, white space folded. @param {string} text */
+export function cleaned(text) {
+    return text.normalize('NFC').replace(/[\s\x1c-\x1f\x85]+/gu, ' ').replace(/(?!\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu, '').replace(/ +/g, ' ').trim();
+}
+
 export class Names extends EventTarget {
     /** Suggestions at a time. */
     static MOST = 8;
@@ -53,7 +58,7 @@ export class Names extends EventTarget {
 
     /** The name as it is stored, of somebody who is written so; else what is written. @param {string} text */
     stored(text) {
-        const wanted = text.trim();
+        const wanted = cleaned(text);
         const known = this.people.find(({ name, label }) => label === wanted || name === wanted);
         return known?.name ?? this.#contacts.find(({ name }) => name === wanted)?.address ?? wanted;
     }
