@@ -1,7 +1,7 @@
 /** A face by its name, below a photo: a button that opens the editor, and thumbs for a guess. */
 
 import { crop } from './crop.js';
-import { button, el, focusFirst, thumb } from './dom.js';
+import { button, el, focusFirst, isSecond, thumb } from './dom.js';
 import { kind, person } from './faces.js';
 import { t } from './texts.js';
 
@@ -22,8 +22,8 @@ export class Chip {
         this.label = el('bdi', {});
         this.open = button('', () => this.edit(), { class: 'faces-chip' });
         this.open.append(crop({ ...photo, box: face.box }, 28), this.label);
-        this.yes = button('', () => this.#answer('name'), { class: 'faces-thumb' });
-        this.no = button('', () => this.#answer('reject'), { class: 'faces-thumb' });
+        this.yes = button('', (event) => isSecond(event) || this.#answer('name'), { class: 'faces-thumb' });
+        this.no = button('', (event) => isSecond(event) || this.#answer('reject'), { class: 'faces-thumb' });
         this.yes.append(thumb(true));
         this.no.append(thumb(false));
         this.element = el('li', { data: { face: face.id } }, this.open, ...(page.mayName ? [this.yes, this.no] : []));

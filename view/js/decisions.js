@@ -4,7 +4,11 @@ import { inverse } from './faces.js';
 import { t } from './texts.js';
 
 /** @typedef {import('./faces.js').Decision} Decision */
-/** @typedef {{label: string, back: (() => void)}} Step */
+/**
+ * What a person did: `sent` are its entries that were not refused, with the faces in them; `back` takes back what was done to these.
+ *
+ * @typedef {{label: string, sent: Map<string, string[]>, back: (ids: Set<string>) => void}} Step
+ */
 
 /** Dispatches "decided" ({label}), "saved" ({entry, answer}), "refused" ({text}), "change" when the number of steps changes. */
 export class Decisions extends EventTarget {
@@ -42,8 +46,8 @@ export class Decisions extends EventTarget {
         if (before.length === 0) {
             return;
         }
-        this.#send(ids, decision);
-        this.#add({ label, back: () => this.#takeBack(before, decision) });
+        const sent = this.#send(ids, decision);
+        this.#add({ label, sent, back: (held) => this.#takeBack(before.filter(({ id }) => held.has(id)), decision) });
     }
 
     /**
@@ -54,24 +58,23 @@ export class Decisions extends EventTarget {
     nameGroup(ids, dropped, name, label) {
         const all = ids.concat(dropped).map((id) => this.faces.get(id)).filter((face) => face !== undefined);
         const isDropped = new Set(dropped);
-        this.#send(ids, { decision: 'name', name });
-        this.#send(dropped, { decision: 'reject', name });
-        this.#add({ label, back: () => {
-            this.#takeBack(all.filter((face) => !isDropped.has(face.id)), { decision: 'name', name });
-            this.#takeBack(all.filter((face) => isDropped.has(face.id)), { decision: 'reject', name });
+        const sent = new Map([...this.#send(ids, { decision: 'name', name }), ...this.#send(dropped, { decision: 'reject', name })]);
+        this.#add({ label, sent, back: (held) => {
+            this.#takeBack(all.filter(({ id }) => held.has(id) && !isDropped.has(id)), { decision: 'name', name });
+            this.#takeBack(all.filter(({ id }) => held.has(id) && isDropped.has(id)), { decision: 'reject', name });
         } });
     }
 
     /** A face that somebody drew. @param {string} photo @param {number[]} box @param {Decision} decision @param {string} label */
     draw(photo, box, decision, label) {
         const { key } = this.outbox.add({ photo, box, ...decision });
-        this.#add({ label, back: () => this.#whenSaved(key, (ids) => this.#post(ids, { decision: 'clear', name: '' })) });
+        this.#add({ label, sent: new Map([[key, []]]), back: () => this.#whenSaved(key, (ids) => this.#post(ids, { decision: 'clear', name: '' })) });
     }
 
     /** Everybody of that name gets another one. @param {string} from @param {string} to @param {string} label */
     rename(from, to, label) {
         const { key } = this.outbox.add({ person: from, decision: 'name', name: to });
-        this.#add({ label, back: () => this.#whenSaved(key, (ids) => this.#post(ids, { decision: 'name', name: from })) });
+        this.#add({ label, sent: new Map([[key, []]]), back: () => this.#whenSaved(key, (ids) => this.#post(ids, { decision: 'name', name: from })) });
     }
 
     /** What would be taken back; undefined if nothing. @returns {Step|undefined} */
@@ -82,7 +85,7 @@ export class Decisions extends EventTarget {
     undo() {
         const step = this.#steps.pop();
         if (step) {
-            step.back();
+            step.back(new Set([...step.sent.values()].flat()));
             this.dispatchEvent(new CustomEvent('decided', { detail: { label: t('undone', step.label) } }));
         }
     }
@@ -108,15 +111,19 @@ export class Decisions extends EventTarget {
     /** @param {string[]} ids @param {Decision} decision */
     #send(ids, decision) {
         const time = ids.map((id) => this.faces.time(id)).reduce((newest, one) => (one > newest ? one : newest), '');
-        this.#post(ids, decision, time);
+        return this.#post(ids, decision, time);
     }
 
+    /** @returns {Map<string, string[]>} the faces, by the keys of the entries they are in */
     #post(ids, decision, time) {
+        const sent = new Map();
         for (let i = 0; i < ids.length; i += Decisions.MOST_FACES) {
             const faces = ids.slice(i, i + Decisions.MOST_FACES);
             const { key } = this.outbox.add({ faces, ...decision, ...(time === undefined ? {} : { time }) });
             this.faces.lay(faces, key, decision);
+            sent.set(key, faces);
         }
+        return sent;
     }
 
     /** Calls back with the ids that an entry got, as soon as it has them. @param {string} key @param {(ids: string[]) => void} then */
@@ -142,7 +149,11 @@ export class Decisions extends EventTarget {
         this.dispatchEvent(new CustomEvent('saved', { detail: { entry, answer } }));
     }
 
+    /** What was refused was not done: "Undo" must not take back what somebody else decided in its place. */
     #refused({ entry, error }) {
+        this.#steps.forEach(({ sent }) => sent.delete(entry.key));
+        this.#steps = this.#steps.filter(({ sent }) => sent.size > 0);
+        this.#waiting.delete(entry.key);
         this.faces.settle(entry.faces ?? [], entry.key);
         if (error.more?.newer) {
             this.faces.take(error.more.newer);

@@ -49,9 +49,23 @@ export function newId() {
     return `faces-${++last}`;
 }
 
-/** Moves the focus to the first of these that is there. @param {...(HTMLElement|null|undefined)} elements */
+/**
+ * Moves the focus to the first of these that takes it (it is there, not hidden, not disabled); else to where the view begins, so
+ * that whoever goes by keyboard is never thrown back to the top of the hub's page.
+ *
+ * @param {...(Element|null|undefined)} elements
+ */
 export function focusFirst(...elements) {
-    elements.find((element) => element?.isConnected)?.focus();
+    const takes = (/** @type {any} */ element, /** @type {FocusOptions} */ options) => {
+        element?.focus?.(options);
+        return Boolean(element) && document.activeElement === element && !element.matches(':disabled');
+    };
+    elements.some((element) => takes(element, {})) || takes(document.querySelector('.faces-view'), { preventScroll: true });
+}
+
+/** The second click of a double click: what it was meant for is gone, and it hits what came in its place. @param {Event} event */
+export function isSecond(event) {
+    return event instanceof MouseEvent && event.detail > 1;
 }
 
 /** Whether somebody writes there just now: keys belong to that field. @param {EventTarget|null} target */

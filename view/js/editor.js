@@ -14,6 +14,7 @@ import { t } from './texts.js';
  * @property {(decision: import('./faces.js').Decision, label: string) => void} [draw]
  * @property {{url: string, width: number, height: number}} photo `url` without a scale
  * @property {HTMLElement} anchor what it belongs to, and where the focus goes back to
+ * @property {HTMLElement} [back] where the focus goes back to instead
  * @property {HTMLElement} [host] what it lies in, if that is not the page
  * @property {() => void} [closed]
  */
@@ -53,6 +54,7 @@ export class Editor {
         }
         this.close(false);
         this.#subject = subject;
+        subject.id && this.page.faces.stay(subject.id); // its photo may leave the list meanwhile
         const box = face?.box ?? subject.box ?? [0, 0, 1, 1];
         const title = face ? labelOf(face, this.page.names) : t('drawn');
         this.field = new NameField(this.page.names, { label: t('name'), value: face?.state === 'named' ? this.page.names.label(face.name) : '',
@@ -84,8 +86,9 @@ export class Editor {
         this.element.remove();
         subject.closed?.();
         if (comesBack) {
-            focusFirst(subject.anchor);
+            focusFirst(subject.back ?? subject.anchor);
         }
+        subject.id && this.page.faces.leave([subject.id]);
     }
 
     /** What may be decided about it beside a name. @param {import('./faces.js').Face|undefined} face */
@@ -110,9 +113,12 @@ export class Editor {
         const subject = this.#subject;
         const label = t({ name: 'didName', reject: 'didReject', unknown: 'didUnknown', ignore: 'didIgnore', clear: 'didClear' }[decision],
             this.page.names.label(name));
-        this.close();
-        if (subject?.id) {
-            this.page.decisions.decide([subject.id], { decision, name }, label);
+        const id = subject?.id;
+        id && this.page.faces.stay(id); // until it is decided about
+        this.close(); // first the focus goes back: if the face leaves then, its neighbour gets it
+        if (id) {
+            this.page.decisions.decide([id], { decision, name }, label);
+            this.page.faces.leave([id]);
         } else {
             subject?.draw?.({ decision, name }, label);
         }

@@ -89,6 +89,11 @@ export class Faces extends EventTarget {
         }
     }
 
+    /** Something else needs it, too, until it calls `leave`: an open editor. @param {string} id */
+    stay(id) {
+        this.#shown.set(id, (this.#shown.get(id) ?? 0) + 1);
+    }
+
     /** As people see it; undefined if the page does not know it. @param {string} id @returns {Face|undefined} */
     get(id) {
         const face = this.#known.get(id);

@@ -2,7 +2,7 @@
 
 import { labelOf } from './chip.js';
 import { crop } from './crop.js';
-import { button, el } from './dom.js';
+import { button, el, focusFirst } from './dom.js';
 import { kind } from './faces.js';
 import { t } from './texts.js';
 
@@ -89,9 +89,8 @@ export class Grid {
 
     /** Its neighbour gets the focus, if it had it. */
     #remove(id, item) {
-        const next = item.nextElementSibling ?? item.previousElementSibling;
         if (item.contains(document.activeElement)) {
-            /** @type {HTMLElement|null} */ (next?.firstElementChild ?? null)?.focus();
+            focusFirst((item.nextElementSibling ?? item.previousElementSibling)?.firstElementChild);
         }
         item.remove();
         this.#items.delete(id);
@@ -119,6 +118,6 @@ export class Grid {
             this.page.faces.take(found.photos.flatMap(({ faces }) => faces));
             return found.photos[0];
         };
-        void this.page.viewer.open({ total: hashes.length, at }, hashes.indexOf(portrait.photo));
+        void this.page.viewer.open({ total: hashes.length, at, indexOf: (hash) => hashes.indexOf(hash) }, hashes.indexOf(portrait.photo));
     }
 }

@@ -1,6 +1,6 @@
 /** Unnamed faces that are alike: one click names a group. And those that are like nobody. */
 
-import { button, el } from './dom.js';
+import { button, el, focusFirst, isSecond } from './dom.js';
 import { Grid } from './grid.js';
 import { nothing, toQuery } from './search.js';
 import { NameField } from './suggest.js';
@@ -23,9 +23,9 @@ class Group {
         this.count = group.faces;
         this.grid = new Grid(page, { drops: true, label: t('group', group.faces), stays: isOpen, changed: () => this.#changed(done) });
         this.field = new NameField(page.names, { label: t('whoIsThis'), choose: (name) => this.#name(name) });
-        this.save = button('', () => this.#name(this.field.value), { class: 'faces-main' });
-        this.all = button(t('showAll', group.faces), () => this.#loadAll(), { hidden: group.faces <= group.portraits.length });
-        const other = (text, decision, did) => button(text, () => this.#decide(decision, did));
+        this.save = button('', (event) => isSecond(event) || this.#name(this.field.value), { class: 'faces-main' });
+        this.all = button(t('showAll', group.faces), () => this.#showAll(), { hidden: group.faces <= group.portraits.length });
+        const other = (text, decision, did) => button(text, (event) => isSecond(event) || this.#decide(decision, did));
         this.element = el('section', { class: 'faces-group', data: { group: this.id }, 'aria-label': t('group', group.faces) }, this.grid.element, this.all,
             page.mayName ? el('div', { class: 'faces-group-name' }, this.field.element,
                 el('div', { class: 'faces-choices' }, this.save, other(t('unknown'), 'unknown', 'didUnknown'), other(t('ignoreAll'), 'ignore', 'didIgnore'))) : null);
@@ -48,20 +48,39 @@ class Group {
         this.save.textContent = t('nameAll', this.grid.ids.length + hidden);
     }
 
+    async #showAll() {
+        const last = this.grid.element.lastElementChild;
+        if (await this.#everything()) {
+            focusFirst((last?.nextElementSibling ?? last)?.firstElementChild);
+        }
+    }
+
     /** Also those that were not shown yet. */
     async #loadAll() {
-        this.all.hidden = true;
         for (let offset = 0, total = 1; offset < total; offset += MOST) {
             const answer = await this.page.server.get('portraits', { group: this.id, state: 'unnamed', offset, limit: MOST });
             total = answer.total;
             this.grid.add(answer.faces.filter((face) => face.guess === ''));
         }
+        this.all.hidden = true;
         this.#changed(() => {});
     }
 
+    /** Ids of all that belong to it; null if those that are not shown cannot be had (then nothing is decided about the others), or somebody was quicker. */
     async #everything() {
         if (!this.all.hidden) {
-            await this.#loadAll();
+            if (this.isLoading) {
+                return null;
+            }
+            this.isLoading = true;
+            try {
+                await this.#loadAll();
+            } catch (error) {
+                this.page.notice.say(t('notLoaded', error.message));
+                return null;
+            } finally {
+                this.isLoading = false;
+            }
         }
         return this.grid.ids;
     }
@@ -71,17 +90,21 @@ class Group {
             this.field.input.focus();
             return;
         }
-        const ids = await this.#everything();
-        const next = this.element.nextElementSibling?.querySelector('input');
-        this.page.decisions.nameGroup(ids, [...this.grid.dropped], name, t('didNameMany', ids.length, this.page.names.label(name)));
-        next?.focus();
+        await this.#done((ids) => this.page.decisions.nameGroup(ids, [...this.grid.dropped], name, t('didNameMany', ids.length, this.page.names.label(name))));
     }
 
-    async #decide(decision, did) {
+    #decide(decision, did) {
+        return this.#done((ids) => this.page.decisions.decide(ids, { decision, name: '' }, t(did)));
+    }
+
+    /** The next group gets the focus. @param {(ids: string[]) => void} decide */
+    async #done(decide) {
         const ids = await this.#everything();
-        const next = this.element.nextElementSibling?.querySelector('input');
-        this.page.decisions.decide(ids, { decision, name: '' }, t(did));
-        next?.focus();
+        if (ids && this.element.isConnected) {
+            const [next, before] = [this.element.nextElementSibling, this.element.previousElementSibling];
+            decide(ids);
+            focusFirst(...[next, before].map((group) => group?.querySelector('input')));
+        }
     }
 }
 
@@ -101,7 +124,7 @@ export class Groups {
         this.singles = el('a', { href: page.own + toQuery(singles), hidden: true, on: { click: (event) => page.follow(event, singles) } });
         this.empty = el('p', { class: 'faces-empty', hidden: true }, t('noGroups'));
         this.element = el('div', {}, page.mayName ? el('p', { class: 'faces-help' }, t('groupHelp')) : null, this.list, this.empty, this.end, this.singles);
-        this.near = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#load(), { rootMargin: '100% 0px' });
+        this.near = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && this.#more(), { rootMargin: '100% 0px' });
     }
 
     async start() {
@@ -115,6 +138,15 @@ export class Groups {
             this.#named.clear();
         }
         await this.#load(0);
+    }
+
+    async #more() {
+        this.end.replaceChildren();
+        try {
+            await this.#load();
+        } catch (error) {
+            this.end.replaceChildren(t('notLoaded', error.message), ' ', button(t('again'), () => this.#more()));
+        }
     }
 
     close() {
@@ -149,7 +181,7 @@ export class Groups {
             const group = new Group(this.page, one, () => {
                 this.#groups.delete(one.group);
                 this.#named.add(one.group);
-                void this.#load();
+                void this.#more();
             });
             this.#groups.set(one.group, group);
             this.list.append(group.element);
@@ -166,7 +198,7 @@ export class Singles {
     constructor(page) {
         this.page = page;
         this.grid = new Grid(page, { drops: false, label: t('singlesTitle'), stays: isOpen });
-        this.more = button(t('more'), () => this.#load(), { hidden: true });
+        this.more = button(t('more'), () => this.#more(), { hidden: true });
         this.element = el('div', {}, el('h3', {}, t('singlesTitle')), this.grid.element, this.more);
     }
 
@@ -179,11 +211,25 @@ export class Singles {
     }
 
     close() {
+        this.isOver = true;
         this.grid.close();
+    }
+
+    async #more() {
+        const last = this.grid.element.lastElementChild;
+        try {
+            await this.#load();
+            focusFirst((last?.nextElementSibling ?? last)?.firstElementChild);
+        } catch (error) {
+            this.page.notice.say(t('notLoaded', error.message));
+        }
     }
 
     async #load() {
         const answer = await this.page.server.get('portraits', { state: 'single', offset: this.#offset, limit: 200 });
+        if (this.isOver) {
+            return;
+        }
         this.#offset += answer.faces.length;
         this.grid.add(answer.faces);
         this.more.hidden = this.#offset >= answer.total;

@@ -5,7 +5,7 @@
  */
 
 import { Decisions } from './decisions.js';
-import { button, el } from './dom.js';
+import { button, el, focusFirst } from './dom.js';
 import { Editor } from './editor.js';
 import { Faces } from './faces.js';
 import { Groups, Singles } from './groups.js';
@@ -58,7 +58,7 @@ class Page {
         }
         await this.#show(this.search); // before anything else: the server has few cores
         void this.watch.ask();
-        await this.names.load().catch(() => this.notice.say(t('noAnswer')));
+        this.names.isLoaded || await this.names.load().catch(() => this.notice.say(t('noAnswer')));
     }
 
     /** Shows something else; the address follows, so that "back" comes back. @param {import('./search.js').Search} search */
@@ -89,7 +89,7 @@ class Page {
             { 'aria-pressed': this.storage?.getItem('faces-frames') ?? 'true' });
         this.total = el('p', { class: 'faces-total', role: 'status' });
         this.look = el('div', { class: 'faces-look' }, this.total, el('label', {}, el('span', {}, t('inARow')), this.zoom), this.frames);
-        this.main = el('div', { class: 'faces-view' });
+        this.main = el('div', { class: 'faces-view', tabindex: -1 });
         this.element.querySelector('.faces-app')?.replaceChildren(this.watch.element, el('nav', { 'aria-label': t('views') }, this.tabs), this.searchBar.element,
             this.look, this.main, this.notice.element);
         this.#look();
@@ -106,11 +106,11 @@ class Page {
             const { entry, answer } = /** @type {CustomEvent} */ (event).detail;
             answer.searching ? this.watch.expect() : void this.watch.ask();
             if (entry.photo || entry.decision === 'clear') { // a drawn face came, or went
-                void this.viewer.reload();
+                this.viewer.reload().catch(() => {}); // the list will say it, too
             }
         });
+        this.decisions.addEventListener('refused', () => this.#refresh()); // what was taken for done is not
         this.watch.addEventListener('version', () => this.#refresh());
-        this.names.addEventListener('change', () => this.searchBar.show(this.search));
     }
 
     /** One at a time, and once more if something came in between. */
@@ -140,13 +140,22 @@ class Page {
             const isHere = { singles: 'groups', person: 'people' }[search.view] ?? search.view;
             link.dataset.view === isHere ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
         }
-        this.#view = this.#made(search);
-        this.main.replaceChildren(this.#view.element);
-        const view = this.#view;
+        this.#view = null;
+        const had = this.main.contains(document.activeElement);
         try {
+            if (['people', 'person'].includes(search.view) && !this.names.isLoaded) { // names are what these show
+                this.main.replaceChildren();
+                await this.names.load();
+            }
+            if (search !== this.search) {
+                return; // somebody went on meanwhile
+            }
+            const view = this.#view = this.#made(search);
+            this.main.replaceChildren(view.element);
+            had && focusFirst();
             await view.start();
         } catch (error) {
-            view === this.#view && this.main.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
+            search === this.search && this.main.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
                 button(t('again'), () => this.#show(search))));
         }
     }

@@ -19,6 +19,7 @@ export class Names extends EventTarget {
 
     /** @type {Person[]} */
     people = [];
+    isLoaded = false;
     /** @type {Object<string, number>} */
     counts = {};
     /** @type {{folder: string, path: string, photos: number}[]} */
@@ -41,12 +42,20 @@ export class Names extends EventTarget {
         this.#labels = new Map(this.#contacts.map(({ address, name }) => [address, name]));
         answer.people.forEach(({ name, contact }) => contact && this.#labels.set(name, contact.name));
         this.people = answer.people.map((person) => ({ ...person, label: this.label(person.name) }));
+        this.isLoaded = true;
         this.dispatchEvent(new Event('change'));
     }
 
     /** A name as people read it. @param {string} name */
     label(name) {
         return this.#labels.get(name) || name;
+    }
+
+    /** The name as it is stored, of somebody who is written so; else what is written. @param {string} text */
+    stored(text) {
+        const wanted = text.trim();
+        const known = this.people.find(({ name, label }) => label === wanted || name === wanted);
+        return known?.name ?? this.#contacts.find(({ name }) => name === wanted)?.address ?? wanted;
     }
 
     /** @param {string} name @returns {Person|undefined} */

@@ -1,6 +1,6 @@
 /** What was just done, with "Undo"; and what is not saved yet. Both are said to screen readers, too. */
 
-import { button, el, isWriting } from './dom.js';
+import { button, el, focusFirst, isWriting } from './dom.js';
 import { t } from './texts.js';
 
 export class Notice {
@@ -20,6 +20,7 @@ export class Notice {
         this.again = button(t('sendNow'), () => outbox.send());
         this.unsaved = el('div', { class: 'faces-not-saved', hidden: true }, this.count, this.again);
         this.element = el('div', { class: 'faces-notices' }, this.unsaved, this.said);
+        this.element.addEventListener('focusin', ({ relatedTarget: from }) => from instanceof Element && !this.element.contains(from) && (this.from = from));
         decisions.addEventListener('decided', (event) => this.say(/** @type {CustomEvent} */ (event).detail.label, decisions.last !== undefined));
         decisions.addEventListener('refused', (event) => this.say(/** @type {CustomEvent} */ (event).detail.text));
         outbox.addEventListener('change', () => this.#unsaved());
@@ -37,14 +38,21 @@ export class Notice {
     say(text, canUndo = false) {
         clearTimeout(this.#timer);
         this.text.textContent = text;
-        this.undo.hidden = !canUndo;
+        this.#hidden(this.undo, !canUndo);
         this.said.hidden = false;
         const goes = () => (this.#timer = setTimeout(() => (this.said.matches(':hover, :focus-within') ? goes() : this.#hide()), Notice.STAYS));
         goes();
     }
 
     #hide() {
-        this.said.hidden = true;
+        this.#hidden(this.said, true);
+    }
+
+    /** Hides or shows it; the focus, if it was there, goes back to where it came from. @param {HTMLElement} element @param {boolean} isHidden */
+    #hidden(element, isHidden) {
+        const had = isHidden && element.contains(document.activeElement);
+        element.hidden = isHidden;
+        had && focusFirst(this.from);
     }
 
     /** Only what takes long is said: most is saved before anybody could read it. */
@@ -52,7 +60,7 @@ export class Notice {
         const waiting = this.outbox.entries.length;
         clearTimeout(this.timer);
         if (waiting === 0) {
-            this.unsaved.hidden = true;
+            this.#hidden(this.unsaved, true);
             return;
         }
         const show = () => {
@@ -60,7 +68,7 @@ export class Notice {
             if (this.count.textContent !== text) {
                 this.count.textContent = text;
             }
-            this.unsaved.hidden = this.outbox.entries.length === 0;
+            this.#hidden(this.unsaved, this.outbox.entries.length === 0);
         };
         this.unsaved.hidden ? (this.timer = setTimeout(show, 800)) : show();
     }

@@ -1,5 +1,6 @@
 /** Decisions on their way to the server: kept in the browser until they are saved, sent in order, tried again when there is no answer. */
 
+import { decided, kind, person } from './faces.js';
 import { Refused, Unreachable } from './server.js';
 
 /**
@@ -17,8 +18,8 @@ export class Outbox extends EventTarget {
     /** Milliseconds between two attempts, at first and at most. */
     static SOON = 1_000;
     static LATE = 60_000;
-    /** What may be different in a while: too many requests, busy, the server or the disk in trouble. */
-    static PASSING = [408, 423, 429, 500, 502, 503, 504, 507];
+    /** What may be different in a while: logged out, too many requests, busy, the server or the disk in trouble. */
+    static PASSING = [401, 408, 423, 429, 500, 502, 503, 504, 507];
 
     /** @type {Entry[]} */
     #entries = [];
@@ -91,9 +92,16 @@ export class Outbox extends EventTarget {
         let event;
         try {
             const answer = await this.server.post('name', fields(entry));
+            if (!Array.isArray(answer.saved)) {
+                throw new Unreachable('not our server'); // a proxy's own
+            }
             event = new CustomEvent('saved', { detail: { entry, answer } });
-            this.#know(answer.saved ?? []);
+            this.#know(answer.saved);
         } catch (error) {
+            if (isOwn(entry, error)) { // it is saved, but the answer was lost; or another tab sent it: once more, knowing that
+                entry.time = newest(error.more.newer);
+                return true;
+            }
             if (error instanceof Unreachable || (error instanceof Refused && isPassing(error))) {
                 this.problem = error instanceof Refused ? error.message : '';
                 return false;
@@ -152,6 +160,18 @@ export class Outbox extends EventTarget {
 /** Busy with what can be waited for; not somebody else's newer decision. @param {Refused} error */
 function isPassing(error) {
     return Outbox.PASSING.includes(error.code) || (error.code === 409 && !error.more.newer);
+}
+
+/** Whether what is newer on the server is just what was decided here. @param {Entry} entry @param {any} error */
+function isOwn(entry, error) {
+    const newer = error instanceof Refused && Array.isArray(error.more.newer) ? error.more.newer : [];
+    const isSo = (face) => [kind, person].every((of) => of(decided(face, entry)) === of(face));
+    return newer.length > 0 && newest(newer) > (entry.time ?? '') && newer.every(isSo);
+}
+
+/** @param {{time: string}[]} faces */
+function newest(faces) {
+    return faces.map(({ time }) => time).reduce((one, other) => (other > one ? other : one), '');
 }
 
 /** @param {Entry} entry @returns {Object<string, string>} */

@@ -1,7 +1,7 @@
 /** Everybody who has a name, and the page of one person. */
 
 import { crop } from './crop.js';
-import { button, el } from './dom.js';
+import { button, el, focusFirst, isSecond } from './dom.js';
 import { Grid } from './grid.js';
 import { nothing, toQuery } from './search.js';
 import { NameField } from './suggest.js';
@@ -64,8 +64,8 @@ export class PersonPage {
             guessed: { grid: new Grid(page, { drops: true, label: t('guessesOf', label), stays: stays.guessed, changed: () => this.#count() }), total: 0, offset: 0 },
             named: { grid: new Grid(page, { drops: false, label: t('namedOf', label), stays: stays.named }), total: 0, offset: 0 },
         };
-        this.confirm = button('', () => this.#confirm(), { class: 'faces-main' });
-        this.reject = button('', () => this.#reject());
+        this.confirm = button('', (event) => isSecond(event) || this.#confirm(), { class: 'faces-main' });
+        this.reject = button('', (event) => isSecond(event) || this.#reject());
         const photos = { ...nothing(), all: [this.name] };
         this.title = el('h3', {}, el('bdi', {}, label));
         this.element = el('div', { class: 'faces-person' },
@@ -108,19 +108,33 @@ export class PersonPage {
     }
 
     #more(state) {
-        const more = button(t('more'), () => this.#load(state), { hidden: true });
-        this.sections[state].grid.element.after(more);
+        const { element } = this.sections[state].grid;
+        const load = async () => {
+            const last = element.lastElementChild;
+            try {
+                await this.#load(state);
+                focusFirst((last?.nextElementSibling ?? last)?.firstElementChild);
+            } catch (error) {
+                this.page.notice.say(t('notLoaded', error.message));
+            }
+        };
+        const more = button(t('more'), load, { hidden: true });
+        element.after(more);
         return more;
     }
 
     #count() {
         const { grid } = this.sections.guessed;
         const label = this.page.names.label(this.name);
+        const had = this.guesses.contains(document.activeElement);
         this.guesses.hidden = grid.portraits.size === 0;
         this.confirm.textContent = t('allAre', grid.ids.length, label);
         this.confirm.disabled = grid.ids.length === 0;
         this.reject.textContent = t('droppedAreNot', grid.dropped.size, label);
         this.reject.hidden = grid.dropped.size === 0;
+        if (had && (this.guesses.hidden || document.activeElement?.hasAttribute('hidden'))) {
+            focusFirst(this.confirm, this.named.querySelector('.faces-portrait'));
+        }
     }
 
     #confirm() {

@@ -3,7 +3,7 @@
  * loaded when it comes near and emptied (its height kept) when it is far away. So 100,000 photos scroll like 60.
  */
 
-import { button, el } from './dom.js';
+import { button, el, focusFirst } from './dom.js';
 import { toParameters } from './search.js';
 import { t } from './texts.js';
 import { Tile } from './tile.js';
@@ -16,7 +16,7 @@ const SECTION = 60;
 const GUESS = { ratio: 0.75, names: 90 };
 
 export class PhotoList {
-    /** @type {{element: HTMLElement, photos: Photo[], isLoaded: boolean, asked: AbortController|null}[]} */
+    /** `isStale`: it has to be asked once more. @type {{element: HTMLElement, photos: Photo[], isLoaded: boolean, isStale: boolean, asked: AbortController|null}[]} */
     #sections = [];
     /** @type {Map<string, Tile>} by the photo's hash */
     #tiles = new Map();
@@ -68,7 +68,7 @@ export class PhotoList {
 
     /** Asks again for all that is there; what stands on the screen stays where it is. */
     async refresh() {
-        await Promise.all(this.#sections.map((section, index) => (section.isLoaded ? this.#load(index, true) : null)));
+        await Promise.all(this.#sections.map((section, index) => (section.isLoaded || section.asked ? this.#load(index, true) : null)));
     }
 
     /** A photo by its place in what was found, for the large view. @param {number} index @returns {Promise<Photo|undefined>} */
@@ -96,24 +96,32 @@ export class PhotoList {
 
     async #load(index, isAgain = false) {
         const section = this.#sections[index];
-        if (!section || this.isOver || section.asked || (section.isLoaded && !isAgain)) {
+        if (!section || this.isOver || (section.isLoaded && !isAgain)) {
             return;
         }
-        section.asked = new AbortController();
+        if (section.asked) {
+            section.isStale ||= isAgain; // what is on its way may be from before
+            return;
+        }
+        const control = section.asked = new AbortController();
         const asked = performance.now();
         try {
             const query = new URLSearchParams(this.query);
             query.set('offset', String(index * SECTION));
             query.set('limit', String(SECTION));
-            const answer = await this.page.server.get('faces', query, section.asked.signal);
+            const answer = await this.page.server.get('faces', query, control.signal);
             this.#take(index, answer, asked);
         } catch (error) {
-            if (!section.asked?.signal.aborted && !section.isLoaded) {
+            if (!control.signal.aborted && !section.isLoaded) {
                 section.element.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
                     button(t('again'), () => this.#load(index))));
             }
         } finally {
-            section.asked = null;
+            section.asked = section.asked === control ? null : section.asked;
+        }
+        if (section.isStale && !section.asked) {
+            section.isStale = false;
+            await this.#load(index, true);
         }
     }
 
@@ -129,12 +137,15 @@ export class PhotoList {
         this.page.faces.leave(before);
         const anchor = this.#anchor();
         const focus = document.activeElement;
+        const place = [...section.element.children].findIndex((child) => child.contains(focus));
         [section.photos, section.isLoaded] = [answer.photos, true];
         this.#fill(section);
         this.#resize(Math.max(1, Math.ceil(this.total / SECTION)));
         anchor();
         if (focus instanceof HTMLElement && focus.isConnected && document.activeElement !== focus) {
             focus.focus({ preventScroll: true }); // its photo came to stand elsewhere
+        } else if (place >= 0 && !focus?.isConnected) { // its photo is gone: on with the one that came in its place
+            focusFirst((section.element.children[place] ?? section.element.lastElementChild)?.querySelector('.faces-chip'));
         }
         if (isNew) {
             this.told();
@@ -178,6 +189,7 @@ export class PhotoList {
             return;
         }
         section.asked?.abort();
+        [section.asked, section.isStale] = [null, false];
         if (!section.isLoaded) {
             return;
         }
@@ -202,7 +214,7 @@ export class PhotoList {
             const photos = this.total > 0 ? Math.min(SECTION, this.total - index * SECTION) : row;
             const height = Math.ceil(photos / row) * (width * GUESS.ratio + GUESS.names);
             const element = el('div', { class: 'faces-photos', data: { index }, 'aria-busy': 'true', style: { 'min-height': `${Math.round(height)}px` } });
-            this.#sections.push({ element, photos: [], isLoaded: false, asked: null });
+            this.#sections.push({ element, photos: [], isLoaded: false, isStale: false, asked: null });
             this.element.append(element);
             this.near.observe(element);
             this.far.observe(element);

@@ -34,18 +34,16 @@ export class SearchBar {
         this.element = el('form', { class: 'faces-search', role: 'search', on: { submit: (event) => event.preventDefault() } },
             el('div', { class: 'faces-fields' }, this.how.label, this.people.element, this.state.label, button(t('reset'), () => this.#clear())),
             this.tokens, this.more);
-        page.names.addEventListener('change', () => this.#folders());
+        page.names.addEventListener('change', () => { // what somebody types in the fields just now stays
+            this.#tokens();
+            this.#folders();
+        });
     }
 
     /** @param {import('./search.js').Search} search */
     show(search) {
         this.#search = search;
-        this.tokens.replaceChildren(...LISTS.flatMap((list) => search[list].map((name) => {
-            const label = this.page.names.label(name);
-            return el('li', { class: `faces-token-${list}` }, el('span', {}, t(`token-${list}`), ' ', el('bdi', {}, label)),
-                button('✕', () => this.#remove(list, name), { 'aria-label': t('without', label) }));
-        })));
-        this.tokens.hidden = this.tokens.children.length === 0;
+        this.#tokens();
         this.only.input.checked = search.only;
         this.guesses.input.checked = search.guesses;
         this.#folders();
@@ -53,6 +51,20 @@ export class SearchBar {
             [this.sort, search.sort || this.page.defaults.sort], [this.order, search.order || this.page.defaults.order]]
             .forEach(([field, value]) => (field.input.value = value));
         this.more.open ||= search.only || !search.guesses || ['folder', 'from', 'to', 'people_min', 'people_max', 'sort', 'order'].some((name) => search[name] !== '');
+    }
+
+    #tokens() {
+        const labels = JSON.stringify(LISTS.map((list) => this.#search[list].map((name) => [name, this.page.names.label(name)])));
+        if (this.tokens.dataset.shown === labels) {
+            return;
+        }
+        this.tokens.dataset.shown = labels;
+        this.tokens.replaceChildren(...LISTS.flatMap((list) => this.#search[list].map((name) => {
+            const label = this.page.names.label(name);
+            return el('li', { class: `faces-token-${list}` }, el('span', {}, t(`token-${list}`), ' ', el('bdi', {}, label)),
+                button('✕', () => this.#remove(list, name), { 'aria-label': t('without', label) }));
+        })));
+        this.tokens.hidden = this.tokens.children.length === 0;
     }
 
     #folders() {

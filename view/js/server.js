@@ -78,7 +78,7 @@ export class Server {
         }
         const value = parsed(text);
         if (!answer.ok) {
-            throw new Refused(value?.error ?? answer.statusText, answer.status, value ?? {});
+            throw new Refused(value?.error || answer.statusText || String(answer.status), answer.status, value ?? {});
         }
         if (value === null) { // a login page, or a proxy's own
             throw new Unreachable(`no JSON from ${url}`);

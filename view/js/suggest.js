@@ -34,8 +34,7 @@ export class NameField {
 
     /** The name in the field, as it is stored: a contact chosen by its name is its address. */
     get value() {
-        const text = this.input.value.trim();
-        return this.names.suggest(text).find(({ label, name }) => label === text || name === text)?.name ?? text;
+        return this.names.stored(this.input.value);
     }
 
     #suggest() {

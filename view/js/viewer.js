@@ -2,7 +2,7 @@
 
 import { labelOf } from './chip.js';
 import { Drawing } from './draw.js';
-import { button, el, isWriting } from './dom.js';
+import { button, el, focusFirst, isWriting } from './dom.js';
 import { kind } from './faces.js';
 import { t } from './texts.js';
 import { base, place } from './tile.js';
@@ -11,15 +11,17 @@ import { base, place } from './tile.js';
 const SWIPE = 60;
 
 /**
- * What it goes through: photos by their place.
+ * What it goes through: photos by their place, which may change while one is looked at; -1 if a photo is not there any more.
  *
- * @typedef {{total: number, at: (index: number) => Promise<import('./tile.js').Photo|undefined>}} Sequence
+ * @typedef {{total: number, at: (index: number) => Promise<import('./tile.js').Photo|undefined>, indexOf: (hash: string) => number}} Sequence
  */
 
 export class Viewer {
     /** @type {import('./tile.js').Photo|undefined} */
     photo;
     #index = 0;
+    /** The last photo that was asked for: an answer for one before it comes too late. */
+    #wanted = 0;
     /** Whether "back" closes it. */
     #isPushed = false;
     /** @type {Sequence|null} */
@@ -38,13 +40,14 @@ export class Viewer {
         this.forth = button('›', () => this.turn(1), { class: 'faces-turn faces-forth', 'aria-label': t('next') });
         this.draw = button(t('draw'), () => this.#draw(), { 'aria-pressed': 'false', hidden: !page.mayName });
         this.original = /** @type {HTMLAnchorElement} */ (el('a', { target: '_blank', rel: 'noopener' }, t('original')));
+        this.shut = button('✕', () => this.close(), { class: 'faces-close', 'aria-label': t('close') });
         this.stage = el('div', { class: 'faces-stage' }, this.picture);
         this.dialog = /** @type {HTMLDialogElement} */ (el('dialog', { class: 'faces-viewer', 'aria-label': t('large') },
-            el('div', { class: 'faces-viewer-bar' }, this.title, this.draw, this.original, button('✕', () => this.close(), { class: 'faces-close', 'aria-label': t('close') })),
+            el('div', { class: 'faces-viewer-bar' }, this.title, this.draw, this.original, this.shut),
             this.stage, this.back, this.forth));
         this.dialog.addEventListener('keydown', (event) => this.#key(event));
         this.dialog.addEventListener('close', () => this.#closed());
-        this.dialog.addEventListener('cancel', (event) => (event.preventDefault(), this.#drawing ? this.#draw() : this.close()));
+        this.dialog.addEventListener('cancel', (event) => (event.preventDefault(), this.#drawing ? (this.#draw(), this.draw.focus()) : this.close()));
         this.#swipe();
         page.faces.addEventListener('change', (event) => this.#refresh(/** @type {CustomEvent} */ (event).detail));
         window.addEventListener('popstate', () => this.dialog.open && (this.#isPushed = false, this.dialog.close()));
@@ -54,8 +57,9 @@ export class Viewer {
     /** @param {Sequence} sequence @param {number} index */
     async open(sequence, index) {
         this.#sequence = sequence;
-        this.focus = document.activeElement;
         if (!this.dialog.open) {
+            this.focus = document.activeElement;
+            this.dialog.append(this.page.notice.element); // what lies behind can be neither seen nor reached
             this.dialog.showModal();
             history.pushState(null, ''); // so that "back" closes it, as people expect on a phone
             this.#isPushed = true;
@@ -64,20 +68,25 @@ export class Viewer {
     }
 
     close() {
-        this.#isPushed ? history.back() : this.dialog.close();
+        if (this.#isPushed) {
+            this.#isPushed = false; // once: a double click must not leave the page
+            history.back();
+        } else {
+            this.dialog.close();
+        }
     }
 
-    /** @param {number} by */
+    /** From where the photo is now: others may have come in before it, or it may be gone. @param {number} by */
     async turn(by) {
-        this.page.editor.close(false);
-        await this.#show(this.#index + by);
+        const index = this.#sequence?.indexOf(this.photo?.photo ?? '') ?? -1;
+        await this.#show(index < 0 ? this.#index + Math.min(by, 0) : index + by);
     }
 
     /** Asks anew for what is shown: a box was saved. */
     async reload() {
         if (this.photo && this.dialog.open) {
             const { photos } = await this.page.server.get('faces', { photo: this.photo.photo });
-            if (photos[0]) {
+            if (photos[0] && photos[0].photo === this.photo.photo) { // else the page was turned
                 this.page.faces.take(photos[0].faces);
                 this.#fill(photos[0]);
             }
@@ -85,11 +94,14 @@ export class Viewer {
     }
 
     async #show(index) {
-        const photo = await this.#sequence?.at(index);
-        if (!photo || !this.dialog.open) {
+        const wanted = ++this.#wanted;
+        this.#index = this.photo ? this.#index : index;
+        const photo = await this.#sequence?.at(index).catch((error) => this.page.notice.say(t('notLoaded', error.message)));
+        if (!photo || !this.dialog.open || wanted !== this.#wanted) {
             return;
         }
         this.#index = index;
+        this.page.editor.close(false);
         this.#stopDrawing();
         this.#fill(photo);
         const total = this.#sequence?.total ?? 1;
@@ -97,9 +109,9 @@ export class Viewer {
         this.forth.disabled = index >= total - 1;
         this.title.textContent = t('of', photo.file, index + 1, total);
         if (!this.dialog.contains(document.activeElement) || /** @type {any} */ (document.activeElement)?.disabled) {
-            (this.forth.disabled ? this.back.disabled ? this.draw : this.back : this.forth).focus();
+            focusFirst(this.forth, this.back, this.shut);
         }
-        void this.#sequence?.at(index + 1).then((next) => next && (new Image().src = next.url)); // is there when it is wanted
+        this.#sequence?.at(index + 1).then((next) => next && (new Image().src = next.url), () => {}); // is there when it is wanted
     }
 
     #fill(photo) {
@@ -111,7 +123,10 @@ export class Viewer {
         const [width, height] = photo.width > 0 && photo.height > 0 ? [photo.width, photo.height] : [4, 3];
         this.picture.style.setProperty('--ratio', String(width / height));
         this.original.href = base(photo);
-        this.frames.replaceChildren(...photo.faces.map((face) => this.#frame(face, photo)));
+        const wanted = new Set(photo.faces.map(({ id }) => id)); // frames that are there are kept: with the focus, with an editor at them
+        const frames = new Map([...this.frames.children].map((frame) => [/** @type {HTMLElement} */ (frame).dataset.face, frame]));
+        frames.forEach((frame, id) => wanted.has(id) || frame.remove());
+        this.frames.append(...photo.faces.filter(({ id }) => !frames.has(id)).map((face) => this.#frame(face, photo)));
         this.#refresh(photo.faces.map(({ id }) => id));
     }
 
@@ -147,7 +162,7 @@ export class Viewer {
         this.#drawing = new Drawing(this.picture, (box, element) => this.page.editor.open({
             box, anchor: element, host: this.dialog, photo: { url: base(photo), width: photo.width, height: photo.height },
             draw: (decision, label) => this.page.decisions.draw(photo.photo, box, decision, label),
-            closed: () => this.#stopDrawing(),
+            back: this.draw, closed: () => this.#stopDrawing(),
         }));
     }
 
@@ -161,9 +176,14 @@ export class Viewer {
         this.#stopDrawing();
         this.page.editor.close(false);
         this.image.removeAttribute('src');
-        if (this.focus instanceof HTMLElement) {
-            this.focus.focus();
+        this.frames.replaceChildren();
+        this.photo = undefined;
+        this.page.element.append(this.page.notice.element);
+        if (this.#isPushed) { // a browser closes it at the second Escape, whoever says no
+            this.#isPushed = false;
+            history.back();
         }
+        focusFirst(this.focus);
     }
 
     /** @param {KeyboardEvent} event */
@@ -178,14 +198,18 @@ export class Viewer {
     #swipe() {
         /** @type {{x: number, y: number}|null} */
         let start = null;
+        let isSwipe = false;
         this.stage.addEventListener('pointerdown', (event) => (start = event.isPrimary && !this.#drawing ? { x: event.clientX, y: event.clientY } : null));
         this.stage.addEventListener('pointerup', (event) => {
             const [x, y] = start ? [event.clientX - start.x, event.clientY - start.y] : [0, 0];
             start = null;
-            if (Math.abs(x) > SWIPE && Math.abs(x) > 2 * Math.abs(y)) {
+            isSwipe = Math.abs(x) > SWIPE && Math.abs(x) > 2 * Math.abs(y);
+            if (isSwipe) {
                 void this.turn(x < 0 ? 1 : -1);
             }
         });
+        // A mouse that swiped over a large face has clicked on it, too.
+        this.stage.addEventListener('click', (event) => isSwipe && event.detail > 0 && event.stopPropagation(), true);
         this.stage.addEventListener('pointercancel', () => (start = null));
     }
 }

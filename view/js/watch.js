@@ -1,6 +1,7 @@
 /** How the search for faces goes: progress, end time, memory, what failed; start and stop. Tells when there is something new. */
 
-import { button, el } from './dom.js';
+import { button, el, focusFirst } from './dom.js';
+import { Refused } from './server.js';
 import { clock, duration, t } from './texts.js';
 
 /** Milliseconds between two questions: while something is awaited, while a run is at work, and else. */
@@ -20,10 +21,10 @@ export class Watch extends EventTarget {
     constructor(page) {
         super();
         this.page = page;
-        this.bar = /** @type {HTMLProgressElement} */ (el('progress', { 'aria-label': t('progress') }));
+        this.bar = /** @type {HTMLProgressElement} */ (el('progress', { 'aria-label': t('progress'), hidden: true }));
         this.text = el('span', { role: 'status' });
-        this.start = button(t('start'), () => this.#post('start'));
-        this.stop = button(t('stop'), () => this.#post('stop'));
+        this.start = button(t('start'), () => this.#post('start'), { hidden: true });
+        this.stop = button(t('stop'), () => this.#post('stop'), { hidden: true });
         this.failed = el('details', { class: 'faces-failed', hidden: true });
         this.first = el('div', { class: 'faces-first-visit', hidden: true });
         this.element = el('section', { class: 'faces-watch', 'aria-label': t('progress'), hidden: true },
@@ -48,7 +49,8 @@ export class Watch extends EventTarget {
             status = await this.page.server.get('status', this.page.isOwner ? { failures: 1 } : {});
             this.#show(status);
         } catch (error) {
-            this.text.textContent = t('noAnswer');
+            this.element.hidden = false;
+            this.#say(error instanceof Refused ? error.message : t('noAnswer'));
         } finally {
             this.#isAsking = false;
         }
@@ -70,16 +72,25 @@ export class Watch extends EventTarget {
         } else {
             this.bar.removeAttribute('value'); // at work, nobody knows how long
         }
-        const text = this.#sentence(status);
-        if (this.text.textContent !== text) {
-            this.text.textContent = text;
-        }
+        this.text.setAttribute('aria-live', isMeasured ? 'off' : 'polite'); // a screen reader need not read out each photo
+        this.#say(this.#sentence(status));
+        const had = this.element.contains(document.activeElement);
         this.start.hidden = status.running;
         this.stop.hidden = !status.running || status.stopping;
         this.#failures(status);
+        if (had && !this.element.contains(document.activeElement)) {
+            focusFirst(this.start, this.stop);
+        }
         this.#explain(status);
         if (isNew) {
             this.dispatchEvent(new Event('version'));
+        }
+    }
+
+    /** @param {string} text */
+    #say(text) {
+        if (this.text.textContent !== text) {
+            this.text.textContent = text;
         }
     }
 

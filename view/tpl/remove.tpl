@@ -10,7 +10,7 @@
 {{if $kept}}<p>{{$t.kept|escape}}</p><ul>{{foreach $kept as $file}}<li>{{$file|escape}}</li>{{/foreach}}</ul>{{/if}}
 <p>{{$t.photosStay|escape}}</p>
 {{if $isWanted}}
-<form class="faces-form" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="everything" value="1">{{$t.goOn|escape}}</button></form>
+<form data-busy="1" class="faces-form" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="everything" value="1">{{$t.goOn|escape}}</button></form>
 {{elseif !$isEmpty}}
 <h3>{{$t.parts|escape}}</h3>
 {{if $obstacle}}<p class="faces-reason">{{$t.needsPython|escape}} {{$obstacle|escape}}</p>{{/if}}
