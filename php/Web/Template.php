@@ -29,14 +29,24 @@ final class Template
         return "/$path?t=" . (int) @filemtime($path);
     }
 
-    /** An import map: modules name each other without a version, and a browser must not mix old ones with new ones. JSON, fit for HTML. */
-    private static function imports(): string
+    /**
+     * What the scripts need: an import map (JSON, fit for HTML), for modules name each other without a version, and a browser must
+     * not mix old ones with new ones; and the modules of the page of photos, to be loaded at once instead of one for the other.
+     *
+     * @return array{imports: string, script: string, modules: list<string>}
+     */
+    private static function scripts(bool $isPhotos): array
     {
-        $imports = [];
+        $modules = [];
         foreach (glob(self::SCRIPTS . '/*.js') ?: [] as $path) {
-            $imports["/$path"] = self::script(basename($path, '.js'));
+            $modules["/$path"] = self::script(basename($path, '.js'));
         }
-        return json_encode(['imports' => $imports], JSON_HEX_TAG | JSON_HEX_AMP | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);
+        $forms = '/' . self::SCRIPTS . '/forms.js';
+        return [
+            'imports' => json_encode(['imports' => $modules], JSON_HEX_TAG | JSON_HEX_AMP | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR),
+            'script' => self::script($isPhotos ? 'main' : 'forms'),
+            'modules' => $isPhotos ? array_values(array_diff_key($modules, [$forms => true])) : [],
+        ];
     }
 
     /** @param array<string, mixed> $values */
@@ -68,8 +78,8 @@ final class Template
             'own' => $own,
             'here' => rtrim("$own/$current", '/'),
             'token' => $mayPost ? get_form_security_token('faces') : '',
-            'nav' => self::fill('nav.tpl', ['links' => $links, 'label' => t('Pages'), 'imports' => self::imports(),
-                'script' => self::script($current === '' ? 'main' : 'forms'), 'texts' => PageTexts::json($current === '')]),
+            'nav' => self::fill('nav.tpl', ['links' => $links, 'label' => t('Pages'), 'texts' => PageTexts::json($current === '')]
+                + self::scripts($current === '')),
         ]), $code);
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def fetch(folder: Path) -> None:
             for name in PEOPLE:
                 member = tar.extractfile(INSIDE + name)
                 assert member is not None
-                with (folder / f".{name}.part").open("wb") as file:
+                part = folder / f".{name}.{os.getpid()}.part"  # two tests may fetch at a time
+                with part.open("wb") as file:
                     shutil.copyfileobj(member, file)
-                (folder / f".{name}.part").replace(folder / name)
+                part.replace(folder / name)

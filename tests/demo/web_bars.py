@@ -61,7 +61,7 @@ def fill(hub: WebHub, folders: int) -> list[str]:
                         )
                     )
                 elif number % 2 == 0:
-                    face.extra["cluster"] = f"group{number // 2 % 400}"
+                    face.cluster = f"group{number // 2 % 400}"
                 else:
                     face.name_recognized, face.distance = f"Person {number % 50}", 0.4
                 rows.append(face)

@@ -138,7 +138,7 @@ def test_a_visitor_sees_only_the_photos_he_may_see(hub: Hub, visit: Callable[...
             it = visit(nick)
             it.open()
             expect(it.chip("obama2.jpg")).to_be_visible()
-            shown = set(it.page.locator(".faces-file").all_inner_texts())
+            shown = set(it.page.locator(".faces-file").all_text_contents())
             assert there <= shown and not hidden & shown, nick
             it.open("?view=groups")
             expect(it.page.locator(".faces-group").first).to_be_visible()

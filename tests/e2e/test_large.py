@@ -15,7 +15,7 @@ def shown(it: Visit) -> str:
 
 
 def order(it: Visit) -> list[str]:
-    return [str(text) for text in it.page.locator(".faces-photos .faces-file").all_inner_texts()]
+    return [str(text) for text in it.page.locator(".faces-photos .faces-file").all_text_contents()]
 
 
 def opened(it: Visit, query: str = "") -> list[str]:

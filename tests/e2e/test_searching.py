@@ -25,7 +25,7 @@ def it(hub: Hub, visit: Callable[..., Visit]) -> Visit:
 
 def found(it: Visit) -> list[str]:
     expect(it.page.locator(".faces-list > [aria-busy]")).to_have_count(0)
-    return sorted(it.page.locator(".faces-file").all_inner_texts())
+    return sorted(it.page.locator(".faces-file").all_text_contents())
 
 
 def choose(it: Visit, how: str, name: str) -> None:

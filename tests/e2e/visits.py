@@ -70,7 +70,9 @@ def searched_hub(web: WebHub, portraits: Path) -> Hub:
     ):  # what every machine has, whatever weights lie about on it
         web.set(setting, value)
     folder = web.folder(alice, FOLDER)
-    photos = {path.name: web.photo(alice, path.name, folder=folder, path=path) for path in sorted(portraits.iterdir())}
+    photos = {
+        path.name: web.photo(alice, path.name, folder=folder, path=path) for path in sorted(portraits.glob("[!.]*"))
+    }
     hub = Hub(web, alice, folder, photos)
     owner = web.log_in("alice")
     files = "SELECT filename FROM attach WHERE uid = %s AND filename IN ('faces.pkl', 'models_statistics.csv')"

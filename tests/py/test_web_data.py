@@ -581,7 +581,7 @@ def test_the_page_names_a_face_by_a_plain_form(web: WebHub, alice: int, owner: C
 
 
 def test_the_page_goes_on(web: WebHub, alice: int, owner: Client) -> None:
-    web.faces(alice, [face(i, web.photo(alice, f"{i}.png", shade=i), name="Ada", state="named") for i in range(60)])
+    web.faces(alice, [face(i, web.photo(alice, f"{i}.png", shade=i), name="Ada", state="named") for i in range(70)])
     seen, path = set(), "/faces/alice?all=Ada"
     for _ in range(2):
         page = owner.get(path).text
@@ -590,7 +590,7 @@ def test_the_page_goes_on(web: WebHub, alice: int, owner: Client) -> None:
         found = re.findall(r'href="[^"]*?(/faces/alice[^"]*)"', links)
         path = found[-1].replace("&amp;", "&")
         assert "all=Ada" in path
-    assert len(seen) == 60
+    assert len(seen) == 70
 
 
 def test_answers_are_not_to_be_kept_by_anybody(web: WebHub, alice: int, owner: Client) -> None:

@@ -409,10 +409,10 @@ def test_export_remove_everything_import_gives_the_same(
 
 
 def faces(client: Client, nick: str) -> list[dict[str, Any]]:
-    """All that a page shows, but for the order in which photos came."""
+    """All that a page shows, but for the order in which photos came, and the groups of unnamed faces: those are made anew."""
     found = client.get(f"/faces/{nick}/faces").json["photos"]
     return sorted(
-        ({**face, "file": p["file"], "path": p["path"]} for p in found for face in p["faces"]),
+        ({**face, "group": "", "file": p["file"], "path": p["path"]} for p in found for face in p["faces"]),
         key=lambda f: str(f["id"]),
     )
 

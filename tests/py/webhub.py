@@ -527,8 +527,7 @@ def face(number: int, photo: str, file: str = "a.jpg", **more: Any) -> ShownFace
     )
     for name, value in more.items():
         setattr(made, name, value)
-    if group:
-        made.extra["cluster"] = group
+    made.cluster = group
     return made
 
 

@@ -28,14 +28,15 @@ export function scaleFor(part, pixels) {
 }
 
 /**
- * @param {{url: string, box: number[], width: number, height: number}} portrait `url` without a scale
+ * @param {{url: string, shown?: string, box: number[], width: number, height: number}} portrait `url` without a scale; `shown`: the
+ *     address of a picture of the photo that is on the page anyhow
  * @param {number} pixels how large it is shown
  */
 export function crop(portrait, pixels) {
     const place = placed(portrait.box, portrait.width, portrait.height);
     const image = /** @type {HTMLImageElement} */ (el('img', { alt: '', loading: 'lazy', decoding: 'async', draggable: 'false' }));
     put(image, place);
-    image.src = `${portrait.url}-${scaleFor(place.part, pixels * Math.min(2, window.devicePixelRatio || 1))}`;
+    image.src = portrait.shown ?? `${portrait.url}-${scaleFor(place.part, pixels * Math.min(2, window.devicePixelRatio || 1))}`;
     if (!(portrait.width > 0 && portrait.height > 0)) { // the hub does not know; the picture does
         image.addEventListener('load', () => put(image, placed(portrait.box, image.naturalWidth, image.naturalHeight)));
     }

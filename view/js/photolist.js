@@ -12,6 +12,8 @@ import { Tile } from './tile.js';
 
 /** A multiple of every number of photos in a row: sections end with full rows. */
 const SECTION = 60;
+/** So many heights of the screen above and below it are loaded. */
+const NEAR = 1.5;
 /** A photo's height guessed before it is known: in widths, and pixels for the names below. */
 const GUESS = { ratio: 0.75, names: 90 };
 
@@ -39,7 +41,7 @@ export class PhotoList {
         this.told = told;
         this.element = el('div', { class: 'faces-list' });
         const near = (margin, what) => new IntersectionObserver((entries) => entries.forEach(what), { rootMargin: `${margin}% 0px` });
-        this.near = near(150, ({ target, isIntersecting }) => isIntersecting && this.#load(Number(target.dataset.index)));
+        this.near = near(100 * NEAR, ({ target, isIntersecting }) => isIntersecting && this.#load(Number(target.dataset.index)));
         this.far = near(600, ({ target, isIntersecting }) => !isIntersecting && this.#empty(Number(target.dataset.index)));
         this.onFaces = (event) => event.detail.forEach((id) => this.#byFace.get(id)?.refresh(id));
         this.onNames = () => this.#tiles.forEach((tile) => tile.ids.forEach((id) => tile.refresh(id)));
@@ -66,9 +68,17 @@ export class PhotoList {
         this.#sections.forEach((_, index) => this.#empty(index));
     }
 
-    /** Asks again for all that is there; what stands on the screen stays where it is. */
+    /** Asks again for what is near the screen or shown in large, and forgets the rest; what stands on the screen stays where it is. */
     async refresh() {
-        await Promise.all(this.#sections.map((section, index) => (section.isLoaded || section.asked ? this.#load(index, true) : null)));
+        const large = this.page.viewer.photo?.photo;
+        await Promise.all(this.#sections.map((section, index) => {
+            const { top, bottom } = section.element.getBoundingClientRect();
+            const isNear = bottom > -NEAR * window.innerHeight && top < (1 + NEAR) * window.innerHeight;
+            if (section.asked || (section.isLoaded && (isNear || section.photos.some(({ photo }) => photo === large)))) {
+                return this.#load(index, true);
+            }
+            return this.#empty(index); // the large view went through it
+        }));
     }
 
     /** A photo by its place in what was found, for the large view. @param {number} index @returns {Promise<Photo|undefined>} */

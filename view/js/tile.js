@@ -94,7 +94,7 @@ export class Tile {
     }
 
     #add(face) {
-        const chip = new Chip(this.page, face, { url: base(this.photo), width: this.photo.width, height: this.photo.height });
+        const chip = new Chip(this.page, face, { url: base(this.photo), shown: this.photo.url, width: this.photo.width, height: this.photo.height });
         // The chips below are what keyboards and screen readers use; a frame is the same for whoever points at it.
         const frame = el('span', { 'aria-hidden': 'true', data: { face: face.id }, on: { click: () => this.page.mayName && chip.edit() } }, el('span', {}));
         const light = (isOn) => [frame, chip.element].forEach((one) => one.classList.toggle('faces-lit', isOn));
