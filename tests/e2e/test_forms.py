@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 from test_web_settings import measured
-from visits import Hub, Visit, eventually
+from visits import Hub, Visit
 
 FILES = "SELECT COUNT(*) FROM attach WHERE uid = %s AND filename IN ('faces.csv', 'faces.pkl', 'names.csv', 'config.json', 'thresholds.json')"
 
