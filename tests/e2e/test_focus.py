@@ -117,6 +117,8 @@ def test_a_token_of_the_search_and_starting_and_stopping(hub: Hub, visit: Callab
 
 def test_every_control_says_what_it_is(hub: Hub, visit: Callable[..., Visit]) -> None:
     it = visit()
+    it.open("?view=groups")
+    expect(it.page.get_by_role("button", name="belongs to these").first).to_have_attribute("aria-pressed", "true")
     it.open()
     it.name("obama.jpg", "Barack Obama")
     expect(it.chip("obama2.jpg").locator("bdi")).to_have_text("Barack Obama?")
@@ -137,8 +139,8 @@ def test_every_control_says_what_it_is(hub: Hub, visit: Callable[..., Visit]) ->
         expect(it.page.locator(".faces-viewer-bar").get_by_role("button", name=name)).to_be_visible()
     assert it.page.locator(".faces-viewer .faces-frame").first.inner_text() == "Barack Obama?"
     it.page.keyboard.press("Escape")
-    it.open("?view=groups")
-    expect(it.page.get_by_role("button", name="belongs to these").first).to_have_attribute("aria-pressed", "true")
+    it.open("?view=people")
+    expect(it.page.get_by_role("link", name="Barack Obama Faces: 1, guesses:")).to_be_visible()
     nameless = it.page.evaluate("""() => [...document.querySelectorAll('.faces-page :is(button, a, input, select)')].filter((one) => one.checkVisibility() &&
         !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.length)).map((one) => one.outerHTML)""")
     assert nameless == []
