@@ -36,6 +36,7 @@ final class Page
         $problems = $isOwner ? self::opened($album) : [];
         $settings = new ChannelSettings($album->cloud);
         $query = Query::fromRequest($request, $album->cloud, $settings->value('sort'), $settings->value('order'), self::PHOTOS);
+        $version = $album->version(); // before anything is read: what changes meanwhile is seen as a change
         $gallery = $album->gallery();
         $page = $query->page($gallery);
         $mayName = $album->visitor->mayName($album->channel);
@@ -56,6 +57,7 @@ final class Page
             'later' => self::link($request, $own, $query->offset + $query->limit, $page['total']),
             't' => self::texts(),
             // So that the scripts need not ask before the first faces are seen.
+            'version' => $version,
             'first' => json_encode(Data::page($album, $query, $page), JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR),
         ] + self::forScripts($album, $isOwner, $mayName, $settings));
     }

@@ -11,7 +11,8 @@ const EXPECTED = 20_000;
 
 /** Dispatches "version": an answer of the server may have changed. */
 export class Watch extends EventTarget {
-    #version = '';
+    /** Of what the page has; at first of what came with it. */
+    #version;
     #expectedUntil = 0;
     #isAsking = false;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -21,6 +22,7 @@ export class Watch extends EventTarget {
     constructor(page) {
         super();
         this.page = page;
+        this.#version = page.element.querySelector('[data-version]')?.getAttribute('data-version') ?? '';
         this.bar = /** @type {HTMLProgressElement} */ (el('progress', { 'aria-label': t('progress'), hidden: true }));
         this.text = el('span', { role: 'status' });
         this.start = button(t('start'), () => this.#post('start'), { hidden: true });

@@ -3,7 +3,7 @@
 <h2>{{$title|escape}}</h2>
 {{foreach $problems as $problem}}<p class="faces-problem" role="alert">{{$problem|escape}}</p>
 {{/foreach}}
-<div class="faces-app" data-first="{{$first|escape}}"></div>
+<div class="faces-app" data-first="{{$first|escape}}" data-version="{{$version|escape}}"></div>
 <noscript>
 <p class="faces-total">{{$total|escape}}</p>
 {{if $status}}<p class="faces-status" role="status">{{$status|escape}}</p>{{/if}}
