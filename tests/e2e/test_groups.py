@@ -20,6 +20,7 @@ def test_a_group_gets_its_name_with_one_click(hub: Hub, visit: Callable[..., Vis
     it = visit()
     it.open("?view=groups")
     group = it.page.locator(".faces-group").first
+    expect(group).to_be_visible()
     count = group.locator(".faces-grid > li").count()
     assert count >= 5
     group.get_by_role("combobox").fill("Barack Obama")

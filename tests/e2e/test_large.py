@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from faces.records import Box
@@ -247,3 +248,21 @@ def test_a_box_beyond_the_edge_and_a_turned_page(hub: Hub, visit: Callable[..., 
     expect(it.page.locator(".faces-drawing")).to_have_count(0)
     expect(draw).to_have_attribute("aria-pressed", "false")
     assert hub.web.names(hub.alice) == []
+
+
+def test_a_box_that_is_saved_late_does_not_bring_its_photo_back(hub: Hub, visit: Callable[..., Visit]) -> None:
+    it = visit()
+    files = opened(it)
+    it.enlarge(files[0])
+    it.page.route("**/faces/alice/faces?photo=*", lambda route: (it.page.wait_for_timeout(1_200), route.continue_()))
+    it.page.get_by_role("button", name="Draw a face").click()
+    it.page.keyboard.press("ArrowLeft")
+    it.page.keyboard.press("Enter")
+    it.page.keyboard.type("Somebody")
+    with it.page.expect_request("**/faces/alice/faces?photo=*"):
+        it.page.keyboard.press("Enter")
+    it.page.get_by_role("button", name="Next photo").click()
+    image = it.page.locator(".faces-large img")
+    expect(image).to_have_attribute("alt", re.compile(re.escape(files[1])))
+    it.page.wait_for_timeout(2_000)
+    expect(image).to_have_attribute("alt", re.compile(re.escape(files[1])))

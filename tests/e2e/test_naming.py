@@ -148,7 +148,8 @@ def test_a_page_that_was_closed_before_it_could_save_saves_when_it_is_opened_aga
     hub: Hub, visit: Callable[..., Visit]
 ) -> None:
     it = visit()
-    it.page.on("dialog", lambda dialog: dialog.accept())
+    asked: list[str] = []
+    it.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     it.open()
     expect(it.chip("biden.jpg")).to_be_visible()
     it.page.route("**/faces/alice/name", lambda route: route.abort())
@@ -156,6 +157,7 @@ def test_a_page_that_was_closed_before_it_could_save_saves_when_it_is_opened_aga
     expect(it.page.locator(".faces-not-saved")).to_be_visible()
     it.page.unroute("**/faces/alice/name")
     it.open()
+    assert asked == ["beforeunload"]
     expect(it.chip("biden.jpg").locator("bdi")).to_have_text("Joe Biden")
     it.saved()
     assert ("name", "Joe Biden") in decisions(hub)

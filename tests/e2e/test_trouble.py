@@ -153,6 +153,29 @@ def test_a_slow_hub_shows_the_last_search(hub: Hub, visit: Callable[..., Visit])
     expect(it.page.locator(".faces-file")).to_have_text(["obama.jpg"])
 
 
+def test_what_changed_while_an_answer_was_on_its_way_is_asked_for_again(hub: Hub, visit: Callable[..., Visit]) -> None:
+    hub.web.set("block", 1)
+    it = visit()
+    it.open()
+    expect(it.chip("biden.jpg")).to_be_visible()
+    it.page.wait_for_timeout(1_000)  # the watch knows the version
+
+    def late(route: Any) -> None:
+        answer = route.fetch()
+        it.page.wait_for_timeout(2_500)
+        route.fulfill(response=answer)
+
+    it.page.route("**/faces/alice/faces?*", late, times=1)
+    with it.page.expect_request("**/faces/alice/faces?*"):
+        it.page.get_by_role("combobox", name="Faces", exact=True).select_option("with a name")
+    it.page.wait_for_timeout(700)
+    rows = {row.file: row for row in hub.faces()}
+    rows["obama.jpg"].name, rows["obama.jpg"].state = "Barack Obama", "named"
+    hub.web.faces(hub.alice, list(rows.values()), hub.folder)
+    it.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # whoever comes back to the tab
+    expect(it.page.locator(".faces-file")).to_have_text(["obama.jpg"], timeout=6_000)
+
+
 def test_nobody_is_said_to_be_nobody_before_that_is_known(hub: Hub, visit: Callable[..., Visit]) -> None:
     it = visit()
     slowly(it, "**/faces/alice/people*", 1_500)
@@ -223,11 +246,29 @@ def test_a_double_click_decides_about_one_group(hub: Hub, visit: Callable[..., V
     assert [kind for kind, _ in decisions(hub)] == ["ignore"] * 3
 
 
+def test_the_second_click_on_a_thumb_is_not_the_next_ones(hub: Hub, visit: Callable[..., Visit]) -> None:
+    """Thumbs go when they are pressed, and the next face's may come to lie under the mouse."""
+    hub.web.set("block", 1)
+    rows = hub.faces()
+    for row in rows:
+        row.name_recognized, row.distance = ("Joe Biden", 0.3) if row.file == "biden.jpg" else ("", None)
+    hub.web.faces(hub.alice, rows, hub.folder)
+    it = visit()
+    it.open()
+    for name in ("Yes, Joe Biden", "Not Joe Biden"):
+        it.chip("biden.jpg").get_by_role("button", name=name).dispatch_event("click", {"detail": 2})
+    expect(it.chip("biden.jpg").locator("bdi")).to_have_text("Joe Biden?")
+    it.chip("biden.jpg").get_by_role("button", name="Yes, Joe Biden").click()
+    expect(it.chip("biden.jpg").locator("bdi")).to_have_text("Joe Biden")
+    it.saved()
+
+
 def test_a_group_named_without_a_connection(hub: Hub, visit: Callable[..., Visit]) -> None:
     hub.web.set("block", 1)
     it = visit()
     it.open("?view=groups")
     group = it.page.locator(GROUPS).first
+    expect(group).to_be_visible()
     count = group.locator(".faces-grid > li").count()
     it.offline(True)
     group.get_by_role("combobox").fill("Barack Obama")
@@ -281,6 +322,7 @@ def test_a_refused_group_comes_back_and_undo_spares_what_somebody_else_decided(
     it = visit()
     it.open("?view=groups")
     group = it.page.locator(GROUPS).first
+    expect(group).to_be_visible()
     count = group.locator(".faces-grid > li").count()
     first = str(group.locator(".faces-grid > li").first.get_attribute("data-face"))
     hub.web.log_in("alice").post("/faces/alice/name", faces=first, name="Somebody Else")
@@ -294,6 +336,24 @@ def test_a_refused_group_comes_back_and_undo_spares_what_somebody_else_decided(
     it.saved()
     assert decisions(hub) == [("name", "Somebody Else")]
     without(it, "409")
+
+
+def test_a_group_that_could_not_be_named_is_there_again(hub: Hub, visit: Callable[..., Visit]) -> None:
+    """Nothing has changed on the hub, so the watch has nothing to tell."""
+    hub.web.set("block", 1)
+    it = visit()
+    it.open("?view=groups")
+    groups = it.page.locator(GROUPS)
+    expect(groups.first).to_be_visible()
+    count = groups.first.locator(".faces-grid > li").count()
+    it.page.route(
+        "**/faces/alice/name", lambda route: route.fulfill(status=404, body=json.dumps({"error": "It is gone."}))
+    )
+    groups.first.get_by_role("combobox").fill("Barack Obama")
+    it.page.keyboard.press("Enter")
+    expect(it.page.locator(".faces-notice")).to_contain_text("It is gone.")
+    expect(it.page.get_by_role("button", name=f"Name all {count}")).to_be_visible()
+    without(it, "404")
 
 
 def test_two_tabs_send_what_is_unsaved_once_or_agree(hub: Hub, visit: Callable[..., Visit]) -> None:

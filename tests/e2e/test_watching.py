@@ -95,6 +95,26 @@ def test_what_failed_is_named_with_the_reason_and_tried_again(hub: Hub, visit: C
         hub.web.give(contents, kept)
 
 
+def test_a_tab_that_nobody_sees_asks_nothing_and_is_up_to_date_when_it_is_seen(
+    running: Hub, visit: Callable[..., Visit]
+) -> None:
+    status(running)
+    it = visit()
+    it.open()
+    expect(it.page.locator(".faces-watch")).to_contain_text("3 of 10 photos")
+    it.page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    it.page.wait_for_timeout(2_000)  # the question that is on its way
+    asked: list[str] = []
+    it.page.on("request", lambda request: asked.append(request.url))
+    status(running, done=8)
+    it.page.wait_for_timeout(4_000)
+    assert asked == []
+    it.page.evaluate(
+        "Object.defineProperty(document, 'hidden', { value: false }), document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    expect(it.page.locator(".faces-watch")).to_contain_text("8 of 10 photos")
+
+
 def test_a_hub_that_does_not_answer_is_said_and_comes_back(hub: Hub, visit: Callable[..., Visit]) -> None:
     it = visit()
     it.page.route("**/faces/alice/status*", lambda route: route.abort())
