@@ -11,6 +11,7 @@ from visits import CHROMIUM, Hub, Visit, searched_hub
 from webhub import RealHub, WebHub
 
 playwright = pytest.importorskip("playwright.sync_api")
+playwright.expect.set_options(timeout=20_000)  # the tests share two cores with other tests
 
 
 @pytest.fixture(scope="session")

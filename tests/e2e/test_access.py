@@ -93,6 +93,7 @@ def tab_to(it: Visit, where: str, most: int = 80) -> None:
 def test_a_phone_names_with_a_finger(hub: Hub, visit: Callable[..., Visit]) -> None:
     it = visit(**PHONE)
     it.open()
+    expect(it.page.get_by_role("slider", name="In a row")).to_have_value("2")
     it.chip("biden.jpg").locator(".faces-chip").tap()
     editor = it.page.locator(".faces-editor")
     place = editor.bounding_box()

@@ -21,7 +21,7 @@ def test_a_name_finds_that_person_on_the_other_photos_in_the_open_page(hub: Hub,
     it.open()
     expect(it.chip("obama.jpg").locator("bdi")).to_have_text("who?")
     it.name("obama.jpg", "Barack Obama")
-    expect(it.chip("obama.jpg").locator("bdi")).to_have_text("Barack Obama", timeout=500)
+    expect(it.chip("obama.jpg").locator("bdi")).to_have_text("Barack Obama", timeout=2_000)
     expect(it.page.locator(".faces-notice")).to_contain_text("Named: Barack Obama")
     for file in OBAMA[1:]:
         expect(it.chip(file).locator("bdi")).to_have_text("Barack Obama?")
@@ -134,7 +134,7 @@ def test_without_a_connection_it_is_kept_said_and_sent_later(hub: Hub, visit: Ca
     expect(it.chip("biden.jpg")).to_be_visible()
     it.offline(True)
     it.name("biden.jpg", "Joe Biden")
-    expect(it.chip("biden.jpg").locator("bdi")).to_have_text("Joe Biden", timeout=500)
+    expect(it.chip("biden.jpg").locator("bdi")).to_have_text("Joe Biden", timeout=2_000)
     expect(it.page.locator(".faces-not-saved")).to_contain_text("Not saved yet: 1")
     assert decisions(hub) == []
     it.offline(False)

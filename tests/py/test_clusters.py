@@ -8,13 +8,13 @@ from pathlib import Path
 import groups as demo
 import numpy as np
 import pytest
-from conftest import SHARED
 from faces import clusters
 from faces.models import Models, default_detectors
 from faces.settings import THRESHOLDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from places import SHARED
 
 CUT = 0.5
 Numbers = NDArray[np.intp]

@@ -41,6 +41,14 @@ export class Grid {
         return [...this.portraits.keys()].filter((id) => !this.dropped.has(id));
     }
 
+    /** All belong again. */
+    takeIn() {
+        const dropped = [...this.dropped];
+        this.dropped.clear();
+        dropped.forEach((id) => this.#refresh(id));
+        this.changed();
+    }
+
     /** @param {Portrait[]} portraits */
     add(portraits, asked = performance.now()) {
         const fresh = portraits.filter(({ id }) => !this.portraits.has(id));

@@ -37,8 +37,9 @@ class Group {
         this.grid.close();
     }
 
+    /** One face that is left of a group is none: it is among those that are like no other. */
     #changed(done) {
-        if (this.grid.portraits.size === 0) {
+        if (this.grid.portraits.size < (this.isDecided ? 2 : 1)) {
             this.close();
             this.element.remove();
             done();
@@ -46,6 +47,7 @@ class Group {
         }
         const hidden = Math.max(0, this.count - this.grid.portraits.size) * Number(!this.all.hidden);
         this.save.textContent = t('nameAll', this.grid.ids.length + hidden);
+        this.save.disabled = this.grid.ids.length + hidden === 0;
     }
 
     async #showAll() {
@@ -102,7 +104,10 @@ class Group {
         const ids = await this.#everything();
         if (ids && this.element.isConnected) {
             const [next, before] = [this.element.nextElementSibling, this.element.previousElementSibling];
+            this.isDecided = true;
+            this.field.input.value = '';
             decide(ids);
+            this.grid.takeIn(); // what was left out is asked about anew
             focusFirst(...[next, before].map((group) => group?.querySelector('input')));
         }
     }

@@ -23,6 +23,9 @@ import { Watch } from './watch.js';
 
 const TABS = [['photos', 'tab-photos'], ['people', 'tab-people'], ['groups', 'tab-groups']];
 
+/** Pixels that a photo with names below it should have. */
+const NARROWEST = 180;
+
 class Page {
     /** What is shown: has `element`, `start`, `refresh` and `close`. @type {any} */
     #view = null;
@@ -83,8 +86,9 @@ class Page {
             const search = { ...nothing(), view };
             return el('li', {}, el('a', { href: this.own + toQuery(search), data: { view }, on: { click: (event) => this.follow(event, search) } }, t(text)));
         }));
-        this.zoom = /** @type {HTMLInputElement} */ (el('input', { type: 'range', min: 1, max: 6, step: 1, on: { input: () => this.#look() } }));
-        this.zoom.value = this.storage?.getItem('faces-zoom') ?? String(this.defaults.zoom);
+        this.zoom = /** @type {HTMLInputElement} */ (el('input', { type: 'range', min: 1, max: 6, step: 1, on: { input: () => this.#look(true) } }));
+        const fitting = Math.max(1, Math.floor(window.innerWidth / NARROWEST)); // for whoever has not chosen
+        this.zoom.value = this.storage?.getItem('faces-zoom') ?? String(Math.min(this.defaults.zoom, fitting));
         this.frames = button(t('frames'), () => (this.frames.setAttribute('aria-pressed', String(this.frames.getAttribute('aria-pressed') !== 'true')), this.#look()),
             { 'aria-pressed': this.storage?.getItem('faces-frames') ?? 'true' });
         this.total = el('p', { class: 'faces-total', role: 'status' });
@@ -186,12 +190,12 @@ class Page {
     }
 
     /** How many in a row, and whether with frames: each person's own, kept in the browser. */
-    #look() {
+    #look(isChosen = false) {
         const frames = this.frames.getAttribute('aria-pressed') ?? 'true';
         this.element.style.setProperty('--in-a-row', this.zoom.value);
         this.element.classList.toggle('faces-without-frames', frames !== 'true');
         try {
-            this.storage?.setItem('faces-zoom', this.zoom.value);
+            isChosen && this.storage?.setItem('faces-zoom', this.zoom.value);
             this.storage?.setItem('faces-frames', frames);
         } catch {
             // then it is as it was the next time

@@ -15,7 +15,9 @@
 
 export const VIEWS = ['photos', 'people', 'groups', 'singles', 'person'];
 const LISTS = ['all', 'any', 'not'];
-const TEXTS = ['state', 'from', 'to', 'folder', 'people_min', 'people_max', 'sort', 'order'];
+/** What leaves photos out; and what does not. */
+const NARROWING = ['state', 'from', 'to', 'folder', 'people_min', 'people_max'];
+const TEXTS = [...NARROWING, 'sort', 'order'];
 
 /** @returns {Search} */
 export function nothing() {
@@ -69,5 +71,5 @@ export function toQuery(search) {
 
 /** Whether it leaves anything out. @param {Search} search */
 export function isNarrow(search) {
-    return LISTS.some((name) => search[name].length > 0) || TEXTS.slice(0, 6).some((name) => search[name] !== '');
+    return LISTS.some((name) => search[name].length > 0) || NARROWING.some((name) => search[name] !== '');
 }

@@ -122,8 +122,8 @@ export class Watch extends EventTarget {
     }
 
     /** Whoever opens the page for the first time is told what happens, and how long it takes. */
-    #explain({ photos = 0, searched = 0, found = 0, seconds, running, blocked }) {
-        this.first.hidden = !this.page.isOwner || found > 0 || (searched > 0 && !running);
+    #explain({ photos = 0, searched = 0, found = 0, seconds, running, blocked, state }) {
+        this.first.hidden = !this.page.isOwner || found > 0 || (!running && (searched > 0 || Boolean(state)));
         if (!this.first.hidden) {
             this.first.replaceChildren(el('h3', {}, t('welcome')), el('p', {}, photos === 0 ? t('noPhotos') : t('firstVisit', photos)),
                 blocked || photos === 0 ? '' : el('p', {}, t('takes', duration((photos - searched) * (seconds ?? 1)))), el('p', {}, t('private')));

@@ -46,6 +46,7 @@ def test_a_face_dropped_out_of_a_group_is_not_that_person(hub: Hub, visit: Calla
     expect(stranger.locator(".faces-portrait")).to_have_attribute("aria-pressed", "false")
     group.get_by_role("combobox").fill("Barack Obama")
     it.page.keyboard.press("Enter")
+    expect(it.page.locator(".faces-group")).to_have_count(0)  # one face is no group
     it.saved()
     hub.web.quiet()
     last = {one.face: one.decision for one in hub.web.names(hub.alice)}
