@@ -335,6 +335,23 @@ def test_what_takes_longer_is_followed_until_it_is_done(kept: Hub, it: Visit) ->
     assert is_same(it)
 
 
+def test_what_is_still_the_same_is_not_read_out_again(hub: Hub, it: Visit) -> None:
+    import fcntl
+
+    path = hub.web.state("remove.lock", "alice")
+    path.touch()
+    with path.open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        opened(it, "remove")
+        busy = it.page.locator("[data-busy]")
+        busy.evaluate("(one) => (window.busy = one)")
+        with it.page.expect_response("**/faces/alice/remove"):
+            pass
+        it.page.wait_for_timeout(300)
+        assert busy.evaluate("(one) => one === window.busy")
+    expect(busy).to_have_count(0, timeout=10_000)
+
+
 # --- export and import ----------------------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,15 @@ export class Editor {
         subject.id && this.page.faces.leave([subject.id]);
     }
 
+    /** What it belongs to came to stand elsewhere; or is gone, then it stays in sight. */
+    follow() {
+        if (this.#subject?.anchor.isConnected) {
+            this.#place(this.#subject);
+        } else if (this.#subject) {
+            this.element.scrollIntoView({ block: 'nearest' });
+        }
+    }
+
     /** What may be decided about it beside a name. @param {import('./faces.js').Face|undefined} face */
     #choices(face) {
         const who = face ? this.page.names.label(face.guess || face.name) : '';

@@ -152,6 +152,7 @@ export class PhotoList {
         this.#fill(section);
         this.#resize(Math.max(1, Math.ceil(this.total / SECTION)));
         anchor();
+        this.page.editor.follow();
         if (focus instanceof HTMLElement && focus.isConnected && document.activeElement !== focus) {
             focus.focus({ preventScroll: true }); // its photo came to stand elsewhere
         } else if (place >= 0 && !focus?.isConnected) { // its photo is gone: on with the one that came in its place
