@@ -176,7 +176,7 @@ class Forms {
     #replace(fresh) {
         const had = this.page.contains(document.activeElement) ? /** @type {HTMLInputElement} */ (document.activeElement) : null;
         const open = [...this.page.querySelectorAll('details')].map((details) => details.open);
-        this.page.replaceChildren(...[...fresh.children].map((child) => document.importNode(child, true)));
+        this.page.replaceChildren(...[...fresh.childNodes].map((child) => document.importNode(child, true)));
         const details = [...this.page.querySelectorAll('details')];
         details.length === open.length && details.forEach((one, i) => (one.open = open[i]));
         const changed = [...this.#changed];
