@@ -21,4 +21,10 @@ final class Refusal extends \RuntimeException
     {
         parent::__construct($message, $code);
     }
+
+    /** A field of a form, or a parameter, that has none of the values it may have. `$field`: what people know it by. */
+    public static function senseless(string $field): self
+    {
+        return new self(sprintf(t('%s: this value makes no sense'), $field), self::BAD);
+    }
 }

@@ -70,7 +70,13 @@ final class Face
     /** Nobody decided, and nobody is guessed. */
     public function isPlain(): bool
     {
-        return $this->state === self::OPEN && $this->guess === '';
+        return $this->isWaiting(false);
+    }
+
+    /** Nobody decided; with `$guesses` even if somebody is guessed. */
+    public function isWaiting(bool $guesses): bool
+    {
+        return $this->state === self::OPEN && ($guesses || $this->guess === '');
     }
 
     /** @return array<string, mixed> */

@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Faces\View;
 
-use Faces\Model\Face;
-
 /** Open faces that look like one person, as the worker put them together, of those that a visitor may see. */
 final class Groups
 {
@@ -23,7 +21,7 @@ final class Groups
                 if ($face->isPlain()) {
                     $plain[$face->group] = ($plain[$face->group] ?? 0) + 1;
                 }
-                if ($face->group !== '' && ($face->isPlain() || ($guesses && $face->state === Face::OPEN))) {
+                if ($face->group !== '' && $face->isWaiting($guesses)) {
                     $this->groups[$face->group][] = [$face->box->w, [$folder, $photo->hash, $face->id]];
                 }
             }

@@ -50,7 +50,7 @@ final class Actions
         $retry = match ($request->field('retry')) {
             '' => false,
             '1' => true,
-            default => throw new Refusal(sprintf(t('%s: this value makes no sense'), 'retry'), Refusal::BAD),
+            default => throw Refusal::senseless('retry'),
         };
         $files = new ChannelFiles($album->cloud, $album->quota);
         $files->ensure(self::PATIENCE);

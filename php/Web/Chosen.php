@@ -44,7 +44,7 @@ final class Chosen
         $what = array_key_first($given);
         $time = $request->given('time');
         if ($time !== null && ($what !== 'faces' || ($time !== '' && !JournalLines::isTime($time)))) {
-            throw self::senseless('time');
+            throw Refusal::senseless('time');
         }
         self::checkKind($kind, ['faces' => Decision::KINDS, 'box' => self::OF_DRAWN, 'person' => self::OF_PERSON][$what]);
         return match ($what) {
@@ -130,20 +130,20 @@ final class Chosen
 
     private static function photo(string $hash): string
     {
-        return preg_match('/^[\w-]{1,191}$/D', $hash) ? $hash : throw self::senseless('photo');
+        return preg_match('/^[\w-]{1,191}$/D', $hash) ? $hash : throw Refusal::senseless('photo');
     }
 
     private static function box(string $text): Box
     {
         $parts = explode(',', $text);
         $box = count($parts) === 4 ? Box::fromText(...$parts)?->onPhoto() : null;
-        return $box ?? throw self::senseless('box');
+        return $box ?? throw Refusal::senseless('box');
     }
 
     private static function person(string $text): string
     {
         $name = Name::clean($text);
-        return $name !== '' ? $name : throw self::senseless('person');
+        return $name !== '' ? $name : throw Refusal::senseless('person');
     }
 
     /** @param list<string> $kinds */
@@ -152,10 +152,5 @@ final class Chosen
         if (!in_array($kind, $kinds, true)) {
             throw new Refusal(sprintf(t('%1$s: one of %2$s is expected'), 'decision', implode(', ', $kinds)), Refusal::BAD);
         }
-    }
-
-    private static function senseless(string $field): Refusal
-    {
-        return new Refusal(sprintf(t('%s: this value makes no sense'), $field), Refusal::BAD);
     }
 }

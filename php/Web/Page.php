@@ -11,6 +11,7 @@ use Faces\Store\ChannelSettings;
 use Faces\Store\Clones;
 use Faces\Store\State;
 use Faces\View\Album;
+use Faces\View\Captions;
 use Faces\Worker\Launcher;
 use Faces\Worker\Settings;
 use Faces\Worker\Status;
@@ -40,15 +41,17 @@ final class Page
         $gallery = $album->gallery();
         $page = $query->page($gallery);
         $mayName = $album->visitor->mayName($album->channel);
-        $names = $album->cloud->photoNames(array_map(static fn (Photo $photo): string => $photo->hash, $page['photos']));
+        $first = Data::page($album, $query, $page);
+        $names = array_column($first['photos'], 'file', 'photo');
         $own = '/faces/' . rawurlencode($album->channel->nick);
         return Template::page($album, '', sprintf(t('Faces on photos of %s'), $album->channel->name), [
             'template' => 'page',
             'zoom' => $settings->isSet('zoom') ? $settings->value('zoom') : Settings::zoom(),
-            'photos' => array_map(static fn (Photo $photo): array => self::photo($photo, $names[$photo->hash] ?? '', $mayName), $page['photos']),
+            'photos' => array_map(static fn (Photo $photo): array => self::photo($photo, $names[$photo->hash], $mayName), $page['photos']),
             'total' => sprintf(t('Photos: %1$d, faces: %2$d'), $page['total'], $page['faces']),
             'problems' => $isOwner ? array_merge($problems, $gallery->problems) : [],
             'status' => self::status($album, $isOwner),
+            'isOwner' => $isOwner,
             'mayName' => $mayName,
             'mayRun' => $isOwner && Launcher::obstacle() === '',
             'query' => http_build_query($request->query()),
@@ -58,15 +61,14 @@ final class Page
             't' => self::texts(),
             // So that the scripts need not ask before the first faces are seen.
             'version' => $version,
-            'first' => json_encode(Data::page($album, $query, $page), JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR),
-        ] + self::forScripts($album, $isOwner, $mayName, $settings));
+            'first' => json_encode($first, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR),
+        ] + self::forScripts($album, $settings));
     }
 
     /** @return array<string, string> */
-    private static function forScripts(Album $album, bool $isOwner, bool $mayName, ChannelSettings $settings): array
+    private static function forScripts(Album $album, ChannelSettings $settings): array
     {
         return [
-            'flags' => ['mayName' => $mayName ? '1' : '', 'isOwner' => $isOwner ? '1' : '', 'mayRun' => $isOwner && Launcher::obstacle() === '' ? '1' : ''],
             // What is not saved yet is kept in the browser: it tells people apart who use the same one.
             'visitor' => substr(hash('sha256', $album->visitor->hash), 0, 16),
             'sort' => $settings->value('sort'),
@@ -156,7 +158,7 @@ final class Page
         }
         return [
             'hash' => $photo->hash,
-            'url' => z_root() . "/photo/$photo->hash-1",
+            'url' => Captions::url($photo->hash) . '-1',
             'file' => $file,
             'date' => substr($photo->date('taken'), 0, 10),
             'alt' => sprintf(t('%1$s, faces: %2$d'), $file, count($faces)),

@@ -29,7 +29,7 @@ final class PortraitQuery
     {
         $group = $request->value('group');
         if ($group !== '' && !preg_match(Face::ID, $group)) {
-            throw new Refusal(sprintf(t('%s: this value makes no sense'), 'group'), Refusal::BAD);
+            throw Refusal::senseless('group');
         }
         return new self(
             Name::clean($request->value('name')),
@@ -77,6 +77,6 @@ final class PortraitQuery
     {
         return ($this->state === self::SINGLE ? $face->isPlain() : $face->isIn($this->state))
             && ($this->name === '' || $face->person($this->guesses) === $this->name)
-            && ($this->group === '' || ($face->group === $this->group && ($face->isPlain() || ($this->guesses && $face->state === Face::OPEN))));
+            && ($this->group === '' || ($face->group === $this->group && $face->isWaiting($this->guesses)));
     }
 }

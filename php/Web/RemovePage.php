@@ -75,7 +75,7 @@ final class RemovePage
             $names = $request->several($kind) ?? [];
             $known = Setting::all()[$kind]->choices;
             if (array_diff($names, $known) !== []) {
-                throw new Refusal(sprintf(t('%s: this value makes no sense'), $kind), Refusal::BAD);
+                throw Refusal::senseless($kind);
             }
             if ($names !== []) {
                 $what = [...$what, "--$kind", implode(',', $names)];

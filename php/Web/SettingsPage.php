@@ -70,7 +70,7 @@ final class SettingsPage
             if ($given === null) {
                 continue;
             }
-            $value = $setting->fromForm($given) ?? throw new Refusal(sprintf(t('%s: this value makes no sense'), SettingsTexts::field($name)[0]), Refusal::BAD);
+            $value = $setting->fromForm($given) ?? throw Refusal::senseless(SettingsTexts::field($name)[0]);
             $value = SettingsForm::allowed($name, $value);
             if (is_array($value) && $settings->value($name) === [] && $value === $settings->chosen($name)) {
                 $value = [];

@@ -37,6 +37,14 @@ def without(it: Visit, *words: str) -> None:
 # --- the server ---------------------------------------------------------------------------------------------------------
 
 
+def largest_group(it: Visit) -> tuple[Any, int]:
+    """The first of the groups, and how many faces are in it."""
+    it.open("?view=groups")
+    group = it.page.locator(GROUPS).first
+    expect(group).to_be_visible()
+    return group, group.locator(".faces-grid > li").count()
+
+
 @pytest.mark.parametrize(
     ("code", "body", "said"),
     [
@@ -266,10 +274,7 @@ def test_the_second_click_on_a_thumb_is_not_the_next_ones(hub: Hub, visit: Calla
 def test_a_group_named_without_a_connection(hub: Hub, visit: Callable[..., Visit]) -> None:
     hub.web.set("block", 1)
     it = visit()
-    it.open("?view=groups")
-    group = it.page.locator(GROUPS).first
-    expect(group).to_be_visible()
-    count = group.locator(".faces-grid > li").count()
+    group, count = largest_group(it)
     it.offline(True)
     group.get_by_role("combobox").fill("Barack Obama")
     it.page.keyboard.press("Enter")
@@ -320,10 +325,7 @@ def test_a_refused_group_comes_back_and_undo_spares_what_somebody_else_decided(
 ) -> None:
     hub.web.set("block", 1)
     it = visit()
-    it.open("?view=groups")
-    group = it.page.locator(GROUPS).first
-    expect(group).to_be_visible()
-    count = group.locator(".faces-grid > li").count()
+    group, count = largest_group(it)
     first = str(group.locator(".faces-grid > li").first.get_attribute("data-face"))
     hub.web.log_in("alice").post("/faces/alice/name", faces=first, name="Somebody Else")
     group.get_by_role("combobox").fill("Barack Obama")

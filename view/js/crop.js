@@ -7,6 +7,11 @@ const SCALES = [[3, 320], [2, 640], [1, 1024]];
 /** How much more than the face is shown, so that hair and chin are on it. */
 const ROOM = 1.5;
 
+/** Of which only the ratio counts; that of most photos where it is not known. @param {number} width @param {number} height */
+export function sizeOf(width, height) {
+    return width > 0 && height > 0 ? [width, height] : [4, 3];
+}
+
 /**
  * Where the photo has to lie behind a square window so that the face is in it: percent of the window's side.
  *
@@ -15,7 +20,7 @@ const ROOM = 1.5;
  * @returns {{width: number, left: number, top: number, part: number}} `part`: the window's side as a fraction of the photo's longer side
  */
 export function placed([x, y, w, h], width, height) {
-    const [W, H] = width > 0 && height > 0 ? [width, height] : [4, 3];
+    const [W, H] = sizeOf(width, height);
     const side = Math.min(Math.max(w * W, h * H) * ROOM, W, H);
     const left = clamp((x + w / 2) * W - side / 2, 0, W - side);
     const top = clamp((y + h / 2) * H - side / 2, 0, H - side);

@@ -1,6 +1,6 @@
 /** What people decide: shown at once, saved in the background, taken back on request. */
 
-import { inverse } from './faces.js';
+import { inverse, newest } from './faces.js';
 import { t } from './texts.js';
 
 /** @typedef {import('./faces.js').Decision} Decision */
@@ -10,7 +10,7 @@ import { t } from './texts.js';
  * @typedef {{label: string, sent: Map<string, string[]>, back: (ids: Set<string>) => void}} Step
  */
 
-/** Dispatches "decided" ({label}), "saved" ({entry, answer}), "refused" ({text}), "change" when the number of steps changes. */
+/** Dispatches "decided" ({label}), "saved" ({entry, answer}), "refused" ({text}). */
 export class Decisions extends EventTarget {
     /** So many steps can be taken back. */
     static MOST_STEPS = 100;
@@ -110,8 +110,7 @@ export class Decisions extends EventTarget {
 
     /** @param {string[]} ids @param {Decision} decision */
     #send(ids, decision) {
-        const time = ids.map((id) => this.faces.time(id)).reduce((newest, one) => (one > newest ? one : newest), '');
-        return this.#post(ids, decision, time);
+        return this.#post(ids, decision, newest(ids.map((id) => this.faces.time(id))));
     }
 
     /** @returns {Map<string, string[]>} the faces, by the keys of the entries they are in */

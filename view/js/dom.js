@@ -42,6 +42,13 @@ export function thumb(isUp) {
     return picture;
 }
 
+/** What says the same is not touched: a screen reader would read it out again. @param {Element} element @param {string} text */
+export function setText(element, text) {
+    if (element.textContent !== text) {
+        element.textContent = text;
+    }
+}
+
 let last = 0;
 
 /** An id that no other element has. */

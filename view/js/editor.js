@@ -42,10 +42,6 @@ export class Editor {
         });
     }
 
-    get isOpen() {
-        return this.#subject !== null;
-    }
-
     /** @param {Subject} subject */
     open(subject) {
         const face = subject.id ? this.page.faces.get(subject.id) : undefined;

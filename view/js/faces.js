@@ -39,6 +39,11 @@ export function person(face) {
     return face.state === 'named' ? face.name : face.state === '' ? face.guess : '';
 }
 
+/** The newest of these times, "" if there is none. @param {string[]} times */
+export function newest(times) {
+    return times.reduce((one, other) => (other > one ? other : one), '');
+}
+
 /** Dispatches "change", with the ids as `detail`. */
 export class Faces extends EventTarget {
     /** As the server said it. @type {Map<string, Face>} */
@@ -107,8 +112,7 @@ export class Faces extends EventTarget {
 
     /** When the last decision about it was that this page knows of. @param {string} id */
     time(id) {
-        const [said, own] = [this.#known.get(id)?.time ?? '', this.#times.get(id) ?? ''];
-        return said > own ? said : own;
+        return newest([this.#known.get(id)?.time ?? '', this.#times.get(id) ?? '']);
     }
 
     /** @param {string[]} ids @param {string} key @param {Decision} decision */

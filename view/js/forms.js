@@ -5,7 +5,7 @@
  * The server makes the pages; their parts are put in place of the old ones.
  */
 
-import { el } from './dom.js';
+import { el, setText } from './dom.js';
 import { readTexts, t } from './texts.js';
 
 /** Milliseconds until a changed threshold is tried, and between two looks at what is at work. */
@@ -203,9 +203,7 @@ class Forms {
 
     /** @param {string} text */
     #say(text) {
-        if (this.said.textContent !== text) {
-            this.said.textContent = text;
-        }
+        setText(this.said, text);
     }
 }
 

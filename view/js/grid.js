@@ -62,6 +62,18 @@ export class Grid {
         }
     }
 
+    /** More come in; the first of them gets the focus. @param {() => Promise<any>} load null: it did not, which was said */
+    async grow(load) {
+        const last = this.element.lastElementChild;
+        try {
+            if ((await load()) !== null) {
+                focusFirst((last?.nextElementSibling ?? last)?.firstElementChild);
+            }
+        } catch (error) {
+            this.page.notice.say(t('notLoaded', error.message));
+        }
+    }
+
     #item(portrait) {
         const main = button('', () => (this.drops ? this.#drop(portrait.id) : this.#edit(portrait, main)), { class: 'faces-portrait' });
         main.append(crop(portrait, 112), el('bdi', {}));

@@ -2,7 +2,7 @@
 
 import { button, el, focusFirst, isSecond } from './dom.js';
 import { Grid } from './grid.js';
-import { nothing, toQuery } from './search.js';
+import { nothing } from './search.js';
 import { NameField } from './suggest.js';
 import { t } from './texts.js';
 
@@ -19,18 +19,19 @@ class Group {
     /** @param {Page} page @param {{group: string, faces: number, portraits: import('./grid.js').Portrait[]}} group @param {() => void} done it is empty */
     constructor(page, group, done) {
         this.page = page;
+        this.done = done;
         this.id = group.group;
         this.count = group.faces;
-        this.grid = new Grid(page, { drops: true, label: t('group', group.faces), stays: isOpen, changed: () => this.#changed(done) });
+        this.grid = new Grid(page, { drops: true, label: t('group', group.faces), stays: isOpen, changed: () => this.#changed() });
         this.field = new NameField(page.names, { label: t('whoIsThis'), choose: (name) => this.#name(name) });
         this.save = button('', (event) => isSecond(event) || this.#name(this.field.value), { class: 'faces-main' });
-        this.all = button(t('showAll', group.faces), () => this.#showAll(), { hidden: group.faces <= group.portraits.length });
+        this.all = button(t('showAll', group.faces), () => this.grid.grow(() => this.#everything()), { hidden: group.faces <= group.portraits.length });
         const other = (text, decision, did) => button(text, (event) => isSecond(event) || this.#decide(decision, did));
         this.element = el('section', { class: 'faces-group', data: { group: this.id }, 'aria-label': t('group', group.faces) }, this.grid.element, this.all,
             page.mayName ? el('div', { class: 'faces-group-name' }, this.field.element,
                 el('div', { class: 'faces-choices' }, this.save, other(t('unknown'), 'unknown', 'didUnknown'), other(t('ignoreAll'), 'ignore', 'didIgnore'))) : null);
         this.grid.add(group.portraits);
-        this.#changed(done);
+        this.#changed();
     }
 
     close() {
@@ -38,23 +39,16 @@ class Group {
     }
 
     /** One face that is left of a group is none: it is among those that are like no other. */
-    #changed(done) {
+    #changed() {
         if (this.grid.portraits.size < (this.isDecided ? 2 : 1)) {
             this.close();
             this.element.remove();
-            done();
+            this.done();
             return;
         }
         const hidden = Math.max(0, this.count - this.grid.portraits.size) * Number(!this.all.hidden);
         this.save.textContent = t('nameAll', this.grid.ids.length + hidden);
         this.save.disabled = this.grid.ids.length + hidden === 0;
-    }
-
-    async #showAll() {
-        const last = this.grid.element.lastElementChild;
-        if (await this.#everything()) {
-            focusFirst((last?.nextElementSibling ?? last)?.firstElementChild);
-        }
     }
 
     /** Also those that were not shown yet. */
@@ -65,7 +59,7 @@ class Group {
             this.grid.add(answer.faces.filter((face) => face.guess === ''));
         }
         this.all.hidden = true;
-        this.#changed(() => {});
+        this.#changed();
     }
 
     /** Ids of all that belong to it; null if those that are not shown cannot be had (then nothing is decided about the others), or somebody was quicker. */
@@ -123,10 +117,9 @@ export class Groups {
     /** @param {Page} page */
     constructor(page) {
         this.page = page;
-        const singles = { ...nothing(), view: 'singles' };
         this.list = el('div', { class: 'faces-groups' });
         this.end = el('div', {});
-        this.singles = el('a', { href: page.own + toQuery(singles), hidden: true, on: { click: (event) => page.follow(event, singles) } });
+        this.singles = page.link({ ...nothing(), view: 'singles' }, { hidden: true });
         this.empty = el('p', { class: 'faces-empty', hidden: true }, t('noGroups'));
         this.element = el('div', {}, page.mayName ? el('p', { class: 'faces-help' }, t('groupHelp')) : null, this.list, this.empty, this.end, this.singles);
         this.near = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && this.#more(), { rootMargin: '100% 0px' });
@@ -203,7 +196,7 @@ export class Singles {
     constructor(page) {
         this.page = page;
         this.grid = new Grid(page, { drops: false, label: t('singlesTitle'), stays: isOpen });
-        this.more = button(t('more'), () => this.#more(), { hidden: true });
+        this.more = button(t('more'), () => this.grid.grow(() => this.#load()), { hidden: true });
         this.element = el('div', {}, el('h3', {}, t('singlesTitle')), this.grid.element, this.more);
     }
 
@@ -218,16 +211,6 @@ export class Singles {
     close() {
         this.isOver = true;
         this.grid.close();
-    }
-
-    async #more() {
-        const last = this.grid.element.lastElementChild;
-        try {
-            await this.#load();
-            focusFirst((last?.nextElementSibling ?? last)?.firstElementChild);
-        } catch (error) {
-            this.page.notice.say(t('notLoaded', error.message));
-        }
     }
 
     async #load() {

@@ -10,7 +10,7 @@ import { Editor } from './editor.js';
 import { Faces } from './faces.js';
 import { Groups, Singles } from './groups.js';
 import { Names } from './names.js';
-import { Notice } from './notice.js';
+import { Notice, notLoaded } from './notice.js';
 import { Outbox } from './outbox.js';
 import { People, PersonPage } from './people.js';
 import { PhotoList } from './photolist.js';
@@ -81,11 +81,14 @@ class Page {
         }
     }
 
+    /** A link to a part of the page: `follow` takes its clicks. @param {import('./search.js').Search} search @param {Object<string, any>} properties */
+    link(search, properties, ...children) {
+        return el('a', { href: this.own + toQuery(search), ...properties, on: { click: (event) => this.follow(event, search) } }, ...children);
+    }
+
     #build() {
-        this.tabs = el('ul', { class: 'faces-tabs' }, ...TABS.map(([view, text]) => {
-            const search = { ...nothing(), view };
-            return el('li', {}, el('a', { href: this.own + toQuery(search), data: { view }, on: { click: (event) => this.follow(event, search) } }, t(text)));
-        }));
+        this.tabs = el('ul', { class: 'faces-tabs' }, ...TABS.map(([view, text]) =>
+            el('li', {}, this.link({ ...nothing(), view }, { data: { view } }, t(text)))));
         this.zoom = /** @type {HTMLInputElement} */ (el('input', { type: 'range', min: 1, max: 6, step: 1, on: { input: () => this.#look(true) } }));
         const fitting = Math.max(1, Math.floor(window.innerWidth / NARROWEST)); // for whoever has not chosen
         this.zoom.value = this.storage?.getItem('faces-zoom') ?? String(Math.min(this.defaults.zoom, fitting));
@@ -159,8 +162,7 @@ class Page {
             had && focusFirst();
             await view.start();
         } catch (error) {
-            search === this.search && this.main.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
-                button(t('again'), () => this.#show(search))));
+            search === this.search && this.main.replaceChildren(notLoaded(error, () => this.#show(search)));
         }
     }
 

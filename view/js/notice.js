@@ -1,7 +1,12 @@
 /** What was just done, with "Undo"; and what is not saved yet. Both are said to screen readers, too. */
 
-import { button, el, focusFirst, isWriting } from './dom.js';
+import { button, el, focusFirst, isWriting, setText } from './dom.js';
 import { t } from './texts.js';
+
+/** Something that could not be loaded, and why. @param {Error} error @param {() => void} again */
+export function notLoaded(error, again) {
+    return el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ', button(t('again'), again));
+}
 
 export class Notice {
     /** Milliseconds after which a message goes, unless somebody points at it. */
@@ -64,10 +69,7 @@ export class Notice {
             return;
         }
         const show = () => {
-            const text = t(this.outbox.problem ? 'notSavedBecause' : navigator.onLine ? 'notSaved' : 'offline', this.outbox.entries.length, this.outbox.problem);
-            if (this.count.textContent !== text) {
-                this.count.textContent = text;
-            }
+            setText(this.count, t(this.outbox.problem ? 'notSavedBecause' : navigator.onLine ? 'notSaved' : 'offline', this.outbox.entries.length, this.outbox.problem));
             this.#hidden(this.unsaved, this.outbox.entries.length === 0);
         };
         this.unsaved.hidden ? (this.timer = setTimeout(show, 800)) : show();

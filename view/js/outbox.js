@@ -1,6 +1,6 @@
 /** Decisions on their way to the server: kept in the browser until they are saved, sent in order, tried again when there is no answer. */
 
-import { decided, kind, person } from './faces.js';
+import { decided, kind, newest, person } from './faces.js';
 import { Refused, Unreachable } from './server.js';
 
 /**
@@ -99,7 +99,7 @@ export class Outbox extends EventTarget {
             this.#know(answer.saved);
         } catch (error) {
             if (isOwn(entry, error)) { // it is saved, but the answer was lost; or another tab sent it: once more, knowing that
-                entry.time = newest(error.more.newer);
+                entry.time = newest(timesOf(error.more.newer));
                 return true;
             }
             if (error instanceof Unreachable || (error instanceof Refused && isPassing(error))) {
@@ -166,13 +166,11 @@ function isPassing(error) {
 function isOwn(entry, error) {
     const newer = error instanceof Refused && Array.isArray(error.more.newer) ? error.more.newer : [];
     const isSo = (face) => [kind, person].every((of) => of(decided(face, entry)) === of(face));
-    return newer.length > 0 && newest(newer) > (entry.time ?? '') && newer.every(isSo);
+    return newer.length > 0 && newest(timesOf(newer)) > (entry.time ?? '') && newer.every(isSo);
 }
 
 /** @param {{time: string}[]} faces */
-function newest(faces) {
-    return faces.map(({ time }) => time).reduce((one, other) => (other > one ? other : one), '');
-}
+const timesOf = (faces) => faces.map(({ time }) => time);
 
 /** @param {Entry} entry @returns {Object<string, string>} */
 function fields(entry) {

@@ -3,7 +3,7 @@
 import { crop } from './crop.js';
 import { button, el, focusFirst, isSecond } from './dom.js';
 import { Grid } from './grid.js';
-import { nothing, toQuery } from './search.js';
+import { nothing } from './search.js';
 import { NameField } from './suggest.js';
 import { t } from './texts.js';
 
@@ -36,13 +36,11 @@ export class People {
     #fill() {
         const { names } = this.page;
         const had = document.activeElement instanceof HTMLAnchorElement && this.element.contains(document.activeElement) ? document.activeElement.search : null;
-        this.element.replaceChildren(...names.people.map((person) => {
-            const search = { ...nothing(), view: 'person', name: person.name };
-            return el('li', {}, el('a', { href: this.page.own + toQuery(search), on: { click: (event) => this.page.follow(event, search) } },
+        this.element.replaceChildren(...names.people.map((person) =>
+            el('li', {}, this.page.link({ ...nothing(), view: 'person', name: person.name }, {},
                 person.portrait ? crop(person.portrait, 112) : el('span', { class: 'faces-crop faces-nobody' }),
                 el('strong', {}, el('bdi', {}, person.label)),
-                el('small', {}, person.guesses > 0 ? t('facesAndGuesses', person.faces, person.guesses) : t('facesOf', person.faces))));
-        }));
+                el('small', {}, person.guesses > 0 ? t('facesAndGuesses', person.faces, person.guesses) : t('facesOf', person.faces))))));
         if (names.people.length === 0) {
             this.element.replaceChildren(el('li', { class: 'faces-empty' }, t('nobody')));
         }
@@ -66,11 +64,10 @@ export class PersonPage {
         };
         this.confirm = button('', (event) => isSecond(event) || this.#confirm(), { class: 'faces-main' });
         this.reject = button('', (event) => isSecond(event) || this.#reject());
-        const photos = { ...nothing(), all: [this.name] };
         this.title = el('h3', {}, el('bdi', {}, label));
         this.element = el('div', { class: 'faces-person' },
             el('div', { class: 'faces-person-head' }, this.title,
-                el('a', { href: page.own + toQuery(photos), on: { click: (event) => page.follow(event, photos) } }, t('photosOf', label)),
+                page.link({ ...nothing(), all: [this.name] }, {}, t('photosOf', label)),
                 page.mayName ? this.#rename(label) : null),
             this.guesses = el('section', {}, el('h4', {}, t('isThis', label)), page.mayName ? el('p', { class: 'faces-help' }, t('dropHelp')) : null,
                 this.sections.guessed.grid.element, page.mayName ? el('p', { class: 'faces-choices' }, this.confirm, this.reject) : null),
@@ -108,18 +105,9 @@ export class PersonPage {
     }
 
     #more(state) {
-        const { element } = this.sections[state].grid;
-        const load = async () => {
-            const last = element.lastElementChild;
-            try {
-                await this.#load(state);
-                focusFirst((last?.nextElementSibling ?? last)?.firstElementChild);
-            } catch (error) {
-                this.page.notice.say(t('notLoaded', error.message));
-            }
-        };
-        const more = button(t('more'), load, { hidden: true });
-        element.after(more);
+        const { grid } = this.sections[state];
+        const more = button(t('more'), () => grid.grow(() => this.#load(state)), { hidden: true });
+        grid.element.after(more);
         return more;
     }
 

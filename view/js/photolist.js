@@ -3,9 +3,9 @@
  * loaded when it comes near and emptied (its height kept) when it is far away. So 100,000 photos scroll like 60.
  */
 
-import { button, el, focusFirst } from './dom.js';
+import { el, focusFirst } from './dom.js';
+import { notLoaded } from './notice.js';
 import { toParameters } from './search.js';
-import { t } from './texts.js';
 import { Tile } from './tile.js';
 
 /** @typedef {import('./tile.js').Photo} Photo */
@@ -99,11 +99,6 @@ export class PhotoList {
         return section < 0 ? -1 : section * SECTION + this.#sections[section].photos.findIndex(({ photo }) => photo === hash);
     }
 
-    /** @param {string} hash */
-    tile(hash) {
-        return this.#tiles.get(hash);
-    }
-
     async #load(index, isAgain = false) {
         const section = this.#sections[index];
         if (!section || this.isOver || (section.isLoaded && !isAgain)) {
@@ -123,8 +118,7 @@ export class PhotoList {
             this.#take(index, answer, asked);
         } catch (error) {
             if (!control.signal.aborted && !section.isLoaded) {
-                section.element.replaceChildren(el('p', { class: 'faces-problem', role: 'alert' }, t('notLoaded', error.message), ' ',
-                    button(t('again'), () => this.#load(index))));
+                section.element.replaceChildren(notLoaded(error, () => this.#load(index)));
             }
         } finally {
             section.asked = section.asked === control ? null : section.asked;

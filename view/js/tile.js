@@ -23,6 +23,11 @@ export function base(photo) {
     return photo.url.replace(/-\d$/, '');
 }
 
+/** A photo as crops and the editor want it. @param {Photo} photo */
+export function pictured(photo) {
+    return { url: base(photo), width: photo.width, height: photo.height };
+}
+
 export class Tile {
     /** @type {Map<string, {chip: Chip, frame: HTMLElement}>} */
     #faces = new Map();
@@ -88,13 +93,8 @@ export class Tile {
         }
     }
 
-    /** The chip of a face: whoever opened an editor there comes back to it. @param {string} id */
-    chip(id) {
-        return this.#faces.get(id)?.chip;
-    }
-
     #add(face) {
-        const chip = new Chip(this.page, face, { url: base(this.photo), shown: this.photo.url, width: this.photo.width, height: this.photo.height });
+        const chip = new Chip(this.page, face, { ...pictured(this.photo), shown: this.photo.url });
         // The chips below are what keyboards and screen readers use; a frame is the same for whoever points at it.
         const frame = el('span', { 'aria-hidden': 'true', data: { face: face.id }, on: { click: () => this.page.mayName && chip.edit() } }, el('span', {}));
         const light = (isOn) => [frame, chip.element].forEach((one) => one.classList.toggle('faces-lit', isOn));

@@ -1,11 +1,12 @@
 /** The large view: one photo on the whole screen, with arrows, swipe, names, and boxes to draw. */
 
 import { labelOf } from './chip.js';
+import { sizeOf } from './crop.js';
 import { Drawing } from './draw.js';
 import { button, el, focusFirst, isWriting } from './dom.js';
 import { kind } from './faces.js';
 import { t } from './texts.js';
-import { base, place } from './tile.js';
+import { base, pictured, place } from './tile.js';
 
 /** How far a finger has to go to turn the page, in pixels. */
 const SWIPE = 60;
@@ -120,7 +121,7 @@ export class Viewer {
             this.image.src = photo.url;
         }
         this.image.alt = t('photoOf', photo.file, photo.faces.length);
-        const [width, height] = photo.width > 0 && photo.height > 0 ? [photo.width, photo.height] : [4, 3];
+        const [width, height] = sizeOf(photo.width, photo.height);
         this.picture.style.setProperty('--ratio', String(width / height));
         this.original.href = base(photo);
         const wanted = new Set(photo.faces.map(({ id }) => id)); // frames that are there are kept: with the focus, with an editor at them
@@ -131,7 +132,7 @@ export class Viewer {
     }
 
     #frame(face, photo) {
-        const frame = button('', () => this.page.editor.open({ id: face.id, photo: { url: base(photo), width: photo.width, height: photo.height },
+        const frame = button('', () => this.page.editor.open({ id: face.id, photo: pictured(photo),
             anchor: frame, host: this.dialog }), { data: { face: face.id } });
         frame.append(el('span', {}));
         frame.disabled = !this.page.mayName;
@@ -160,7 +161,7 @@ export class Viewer {
         this.draw.setAttribute('aria-pressed', 'true');
         const photo = this.photo;
         this.#drawing = new Drawing(this.picture, (box, element) => this.page.editor.open({
-            box, anchor: element, host: this.dialog, photo: { url: base(photo), width: photo.width, height: photo.height },
+            box, anchor: element, host: this.dialog, photo: pictured(photo),
             draw: (decision, label) => this.page.decisions.draw(photo.photo, box, decision, label),
             back: this.draw, closed: () => this.#stopDrawing(),
         }));

@@ -1,6 +1,6 @@
 /** How the search for faces goes: progress, end time, memory, what failed; start and stop. Tells when there is something new. */
 
-import { button, el, focusFirst } from './dom.js';
+import { button, el, focusFirst, setText } from './dom.js';
 import { Refused } from './server.js';
 import { clock, duration, t } from './texts.js';
 
@@ -52,7 +52,7 @@ export class Watch extends EventTarget {
             this.#show(status);
         } catch (error) {
             this.element.hidden = false;
-            this.#say(error instanceof Refused ? error.message : t('noAnswer'));
+            setText(this.text, error instanceof Refused ? error.message : t('noAnswer'));
         } finally {
             this.#isAsking = false;
         }
@@ -75,7 +75,7 @@ export class Watch extends EventTarget {
             this.bar.removeAttribute('value'); // at work, nobody knows how long
         }
         this.text.setAttribute('aria-live', isMeasured ? 'off' : 'polite'); // a screen reader need not read out each photo
-        this.#say(this.#sentence(status));
+        setText(this.text, this.#sentence(status));
         const had = this.element.contains(document.activeElement);
         this.start.hidden = status.running;
         this.stop.hidden = !status.running || status.stopping;
@@ -86,13 +86,6 @@ export class Watch extends EventTarget {
         this.#explain(status);
         if (isNew) {
             this.dispatchEvent(new Event('version'));
-        }
-    }
-
-    /** @param {string} text */
-    #say(text) {
-        if (this.text.textContent !== text) {
-            this.text.textContent = text;
         }
     }
 

@@ -1,4 +1,4 @@
-<div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}} data-own="{{$own|escape}}" data-visitor="{{$visitor|escape}}" data-may-name="{{$flags.mayName|escape}}" data-is-owner="{{$flags.isOwner|escape}}" data-may-run="{{$flags.mayRun|escape}}" data-sort="{{$sort|escape}}" data-order="{{$order|escape}}" data-zoom="{{$zoom}}">
+<div class="faces-page section-content-wrapper"{{if $token}} data-form-security-token="{{$token|escape}}"{{/if}} data-own="{{$own|escape}}" data-visitor="{{$visitor|escape}}" data-may-name="{{if $mayName}}1{{/if}}" data-is-owner="{{if $isOwner}}1{{/if}}" data-may-run="{{if $mayRun}}1{{/if}}" data-sort="{{$sort|escape}}" data-order="{{$order|escape}}" data-zoom="{{$zoom}}">
 {{$nav}}
 <h2>{{$title|escape}}</h2>
 {{foreach $problems as $problem}}<p class="faces-problem" role="alert">{{$problem|escape}}</p>
