@@ -100,7 +100,8 @@ def test_a_stop_at_once(launched: Callable[..., Launched], content: str) -> None
     code, _, errors = one.outcome()
     assert (code, errors) == (str(128 + signal.SIGTERM), "at work\n")
     assert time.monotonic() - start < 5
-    assert not one.file("stop").exists() and one.alive() == []
+    assert not one.file("stop").exists()
+    until(lambda: one.alive() == [])  # launch.py gives the lock back before it is gone
 
 
 def test_who_ends_by_himself_in_time_gets_no_signal(launched: Callable[..., Launched]) -> None:
