@@ -521,11 +521,12 @@ def kill_loop(site: HubSite, rounds: int) -> dict[str, str]:
     faces_there = site.shown(channel)
     path = site.path(channel, "names.csv")
     code = (
-        "import sys, itertools, time; sys.path[:0] = sys.argv[2:]\n"
+        "import sys, itertools, signal, time; sys.path[:0] = sys.argv[2:]\n"
         "from pathlib import Path\nfrom faces import store\nfrom faces.files import DataFile, lock\nfrom faces.records import Box, Decision\n"
         "from faces.jobs.channel import now\nfile = DataFile(Path(sys.argv[1]))\n"
-        "ids = sys.stdin.read().split()\n"
-        "for n in itertools.count():\n"
+        "ids, ended = sys.stdin.read().split(), []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: ended.append(1))\n"  # between two names, not between file and print
+        "for n in itertools.takewhile(lambda _: not ended, itertools.count()):\n"
         "    store.append_decisions(file, [Decision(now(), ids[n % len(ids)], '', '', Box(.1, .1, .2, .2), 'name', f'Person {n}', 'page')])\n"
         "    print(ids[n % len(ids)], n, flush=True)\n    time.sleep(0.05)\n"
     )
