@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -17,13 +18,18 @@ from numpy.typing import NDArray
 
 from faces import weights
 from faces.errors import DetectorError, WeightsMissing
-from faces.records import Box, Detection, Landmarks
+from faces.networks import NoNetwork, open_network
+from faces.records import SAME_FACE_OVERLAP, Box, Detection, Landmarks
+
+log = logging.getLogger("faces")
 
 Image = NDArray[np.uint8]
 
 
 class Detector(Protocol):
-    """Finds faces in an RGB image (h, w, 3). `side` is the longest side, in pixels, that it wants to see."""
+    """Finds faces in an RGB image (h, w, 3). `side` is the longest side, in pixels, that it wants to see. One that has
+    `parallel = True` may work in several threads at once; one that has `smallest`, the width in pixels from which on it
+    finds a face, is shown the image a second time, larger, where smaller faces are wanted."""
 
     name: str
     side: int
@@ -35,15 +41,39 @@ class Detector(Protocol):
         """Faces in pixels of `image`. Raises whatever goes wrong; an empty list means no face."""
 
 
-def find_faces(detector: Detector, image: Image) -> list[Detection]:
-    """The faces in an image of any size, in its pixels, boxes clipped to it, most confident first.
+#: The longest side of the second look. More finds few faces more, and costs time with the square.
+LARGEST_SIDE = 1280
+#: A second look has to be larger than the first by this.
+WORTH_IT = 1.3
+
+
+def find_faces(detector: Detector, image: Image, least: float = 1.0) -> list[Detection]:
+    """The faces in an image of any size, in its pixels, boxes clipped to it, most confident first. `least`: the
+    narrowest face wanted, as a fraction of the image's width.
 
     Raises DetectorError if the detector fails or returns what no face can be.
     """
+    looks = [_look(detector, image, factor) for factor in _factors(detector, image, least)]
+    faces = [face for look in looks for face in look]
+    if len(looks) > 1 and all(looks):
+        faces = _without_doubles(faces)
+    return sorted(faces, key=lambda face: -face.confidence)
+
+
+def _factors(detector: Detector, image: Image, least: float) -> list[float]:
+    """By how much to reduce the image: to the detector's `side`, and a second time less. Both are needed, because what
+    is large in a larger image is not found there (MEASURED.md: a portrait found at 320 to 960 is gone at 1280)."""
+    height, width = image.shape[:2]
+    factor = min(1.0, detector.side / max(height, width))
+    smallest = getattr(detector, "smallest", 0)
+    second = min(smallest / max(least * width, 1.0), LARGEST_SIDE / max(height, width), 1.0)
+    return [factor, second] if second >= WORTH_IT * factor else [factor]
+
+
+def _look(detector: Detector, image: Image, factor: float) -> list[Detection]:
     import cv2
 
     height, width = image.shape[:2]
-    factor = min(1.0, detector.side / max(height, width))
     small = image
     if factor < 1.0:
         size = (max(1, round(width * factor)), max(1, round(height * factor)))
@@ -66,7 +96,16 @@ def find_faces(detector: Detector, image: Image) -> list[Detection]:
             faces.append(Detection(box, min(max(whole.confidence, 0.0), 1.0), whole.landmarks))
     if found and not faces:
         raise DetectorError(f"detector {detector.name} returned nonsense: boxes outside the photo only")
-    return sorted(faces, key=lambda face: -face.confidence)
+    return faces
+
+
+def _without_doubles(faces: list[Detection]) -> list[Detection]:
+    """Of faces that cover each other the most confident one."""
+    kept: list[Detection] = []
+    for face in sorted(faces, key=lambda face: -face.confidence):
+        if all(face.box.overlap(other.box) < SAME_FACE_OVERLAP for other in kept):
+            kept.append(face)
+    return kept
 
 
 def deepface_model(task: str, name: str, kind: str) -> Any:
@@ -106,23 +145,69 @@ def _advice(error: BaseException) -> str:
 
 
 class YuNet:
-    """OpenCV's YuNet at 640 pixels and score 0.6, where it found all of 222 faces (MEASURED.md)."""
+    """YuNet at 640 pixels and score 0.6, where it found all of 222 faces (MEASURED.md). Its network runs in
+    onnxruntime, two to five times as fast as in OpenCV (docs/benchmarks.md), or in OpenCV where that cannot be.
 
-    name, side = "yunet", 640
-    score = 0.6
+    Boxes, landmarks and scores as OpenCV works them out (modules/objdetect/src/face_detect.cpp): of a cell of `stride`
+    pixels, centre and points are offsets in cells, width and height exponents; the score is the geometric mean of two.
+    """
+
+    name, side, smallest, parallel = "yunet", 640, 14, True
+    score, overlap, most = 0.6, 0.3, 5000
+    strides = (8, 16, 32)
 
     def __init__(self, session: Any = None):
         self._session = session
 
     def load(self) -> None:
-        if self._session is None:
-            self._session = deepface_model("face_detector", "yunet", "detector").model
-            self._session.setScoreThreshold(self.score)
+        if self._session is not None:
+            return
+        if not weights.yunet_available():
+            deepface_model("face_detector", "yunet", "detector")  # says what to do
+        try:
+            self._session = open_network("yunet", weights.folder() / weights.YUNET)
+        except NoNetwork as reason:
+            log.warning("YuNet runs in OpenCV, at half the speed: %s", reason)
+            self.detect, self.parallel = _YuNetInOpenCV(self.score).detect, False  # type: ignore[method-assign]
+
+    def detect(self, image: Image) -> list[Detection]:
+        import cv2
+
+        height, width = image.shape[:2]
+        canvas = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.uint8)
+        canvas[:height, :width] = image
+        names = [f"{kind}_{stride}" for stride in self.strides for kind in ("cls", "obj", "bbox", "kps")]
+        answers = self._session.run(names, {"image": canvas})
+        parts = [self._decode(stride, canvas.shape[1] // stride, *answers[4 * i : 4 * i + 4])
+                 for i, stride in enumerate(self.strides)]  # fmt: skip
+        boxes, points, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
+        kept = cv2.dnn.NMSBoxes(boxes.astype(int).tolist(), scores.tolist(), self.score, self.overlap, 1.0, self.most)
+        return [
+            Detection(Box(*boxes[i].tolist()), float(scores[i]), tuple((x, y) for x, y in points[i].tolist()))
+            for i in np.ravel(np.asarray(kept, int))
+        ]
+
+    def _decode(self, stride: int, columns: int, cls: Any, obj: Any, bbox: Any, kps: Any) -> tuple[Any, Any, Any]:
+        """(1, cells, 1 or 4 or 10) -> boxes (n, 4), points (n, 5, 2; the person's right eye first, which lies left in
+        the picture) and scores (n,) of the cells that have a face."""
+        scores = np.sqrt(np.clip(cls[0, :, 0], 0, 1) * np.clip(obj[0, :, 0], 0, 1))
+        cells = np.flatnonzero(scores >= self.score)
+        corner = np.stack([cells % columns, cells // columns], axis=1)
+        size = np.exp(bbox[0, cells, 2:]) * stride
+        boxes = np.hstack([(corner + bbox[0, cells, :2]) * stride - size / 2, size])
+        points = (corner[:, None] + kps[0, cells].reshape(-1, 5, 2)) * stride
+        return boxes, points, scores[cells]
+
+
+class _YuNetInOpenCV:
+    def __init__(self, score: float):
+        self._session = deepface_model("face_detector", "yunet", "detector").model
+        self._session.setScoreThreshold(score)
 
     def detect(self, image: Image) -> list[Detection]:
         self._session.setInputSize((image.shape[1], image.shape[0]))
         _, found = self._session.detect(np.ascontiguousarray(image[:, :, ::-1]))
-        # each row: x y w h, five points (the person's right eye first, which lies left in the picture), score
+        # each row: x y w h, five points, score
         return [
             Detection(
                 Box(*map(float, row[:4])),

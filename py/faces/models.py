@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from faces import weights
@@ -30,6 +32,7 @@ class Models:
             "demography": attributes,
         }
         self._loaded: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
 
     def detector(self, name: str) -> Detector:
         """Raises WeightsMissing, the second time at once (one try to download a run)."""
@@ -42,6 +45,11 @@ class Models:
     def attribute(self, name: str) -> Attribute:
         """Raises as `detector`."""
         return self._get("demography", name)
+
+    def turn(self, kind: str, name: str) -> AbstractContextManager[Any]:
+        """To be held while an engine works: by one thread at a time, unless it says `parallel`. One lock for all of
+        them, because deepface's engines share what they print to."""
+        return nullcontext() if getattr(self._loaded.get((kind, name)), "parallel", False) else self._lock
 
     def _get(self, kind: str, name: str) -> Any:
         key = (kind, name)

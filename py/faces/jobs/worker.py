@@ -1,4 +1,7 @@
-"""The worker of a detection: folder by folder, photo by photo, stored every few minutes.
+"""The worker of a detection: folder by folder, several photos at a time, stored every few minutes.
+
+Threads look at photos (`examiners`); what the answers mean for the rows is worked out here, in the order of the
+photos, so that the same photos give the same rows whatever was faster.
 
 Heavy libraries load when a photo needs them, so that a run with nothing to do stays light.
 """
@@ -6,7 +9,8 @@ Heavy libraries load when a photo needs them, so that a run with nothing to do s
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,13 +29,11 @@ from faces.records import DRAWN, FAILED, Box, FaceRow, ShownFace
 from faces.settings import Settings
 
 if TYPE_CHECKING:
+    from faces.jobs.examiners import Answer, Examiner
     from faces.jobs.imports import Imports
     from faces.jobs.origin import Origin
-    from faces.jobs.photo import Job, Pipeline, Result
+    from faces.jobs.photo import Job, Pipeline
     from faces.models import Models
-
-#: Photos whose faces are embedded in one call. More gains nothing and costs memory.
-BATCH = 16
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ class Summary:
 
 
 class Worker:
-    """One run's state: the plan, the batch not yet embedded, and when it was stored last."""
+    """One run's state: the plan, the photos that are being looked at, and when it was stored last."""
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class Worker:
         match: bool,
         retry: bool,
         imports: Imports | None = None,
+        examiner: Callable[[Models], Examiner] | None = None,
     ):
         self.album, self.settings, self.wanted, self.plan, self.summary = album, settings, wanted, plan, summary
         self.guard, self.progress, self.match, self.retry = guard, progress, match, retry
@@ -95,19 +98,23 @@ class Worker:
         #: Whether a folder could not be read or written.
         self.broken = False
         self.stored_at = time.monotonic()
-        self.batch: list[Result] = []
+        #: Oldest first.
+        self.pending: deque[tuple[Job, Answer]] = deque()
         self._pipeline: Pipeline | None = None
+        self._make_examiner = examiner
         self.suspects = suspects
 
     @property
     def pipeline(self) -> Pipeline:
         if self._pipeline is None:
+            from faces.jobs.examiners import Threads
             from faces.jobs.photo import Pipeline
             from faces.metadata import Dates
             from faces.models import Models
 
-            self.dates = Dates()
-            self._pipeline = Pipeline(self.models or Models(), self.settings, self.wanted, self.dates)
+            self.dates, models = Dates(), self.models or Models()
+            self._pipeline = Pipeline(models, self.settings, self.wanted, self.dates)
+            self.examiner = (self._make_examiner or Threads)(models)
         return self._pipeline
 
     def everything(self) -> None:
@@ -132,6 +139,7 @@ class Worker:
             if self._pipeline is not None:
                 self.summary.missing = self._pipeline.missing
                 self.dates.close()
+                self.examiner.close()
 
     def went_through(self) -> bool:
         """Whether every photo had its turn, of those that ever will."""
@@ -158,7 +166,8 @@ class Worker:
         except DiskFull:
             raise
         except (StorageError, DataFileError) as error:
-            self.batch, self.broken = [], True
+            self._forget_pending()
+            self.broken = True
             self.summary.problems.append(str(error))
             log.error("%s", error)
 
@@ -172,16 +181,13 @@ class Worker:
             for photo in photos:
                 self.guard.check()
                 self._photo(index, photo, rows, shown[photo_key(photo.hash, photo.name)])
-                if len(self.batch) >= BATCH or (
-                    self.batch and suspect_key(self.batch[-1].job.photo, self.batch[-1].job.path) in self.suspects
-                ):
-                    self._flush(rows)
+                self._settle(rows, self.examiner.ahead if self._pipeline else 0)
                 if time.monotonic() - self.stored_at >= self.settings.store_seconds:
                     self._store(folder, rows)
                     self.recognize()
                     self.stored_at = time.monotonic()
         except ConsentLost:
-            self.batch = []
+            self._forget_pending()
             raise
         except BaseException:
             self._store(folder, rows)
@@ -189,7 +195,7 @@ class Worker:
         self._store(folder, rows)
 
     def _store(self, folder: Folder, rows: dict[str, list[FaceRow]]) -> None:
-        self._flush(rows)
+        self._settle(rows, 0)
         self.suspects.working_on([])
         everything = [row for own in rows.values() for row in own]
         if everything or folder.pkl.read() is not None:
@@ -227,13 +233,28 @@ class Worker:
             self._tell(path, len({row.face for row in origin.rows if row.face}), "", time.monotonic() - start)
 
     def _work(self, job: Job) -> None:
-        self.suspects.working_on([suspect_key(job.photo, job.path)])
-        result = self.pipeline.work(job, self.plan.ids.__contains__)
-        if _is_moving(job.photo):
-            self._let_wait(job.photo)
-            return
-        self.plan.ids.update(row.face for row in result.rows if row.face)
-        self.batch.append(result)
+        self.suspects.working_on([suspect_key(j.photo, j.path) for j in (*(j for j, _ in self.pending), job)])
+        self.pending.append((job, self.examiner.submit(self.pipeline.task(job))))
+
+    def _settle(self, rows: dict[str, list[FaceRow]], left: int) -> None:
+        """Put answers into the rows, the oldest first, until so many photos are left to wait for."""
+        while len(self.pending) > left:
+            job, answer = self.pending[0]
+            examined = answer.result()
+            self.pending.popleft()
+            self.suspects.survived(suspect_key(job.photo, job.path))
+            if _is_moving(job.photo):
+                self._let_wait(job.photo)
+                continue
+            result = self.pipeline.settle(job, examined, self.plan.ids)
+            self._free(job.former, result.rows)
+            rows[photo_key(job.photo.hash, job.photo.name)] = result.rows
+            self._tell(job.path, result.faces, result.error, result.seconds)
+
+    def _forget_pending(self) -> None:
+        for _, answer in self.pending:
+            answer.cancel()
+        self.pending.clear()
 
     def _free(self, former: list[FaceRow], rows: list[FaceRow]) -> None:
         """The ids of a photo that was replaced are free again, for the photo that has its content now."""
@@ -246,11 +267,11 @@ class Worker:
             log.info("%s is still changing: it waits for the next run", photo.path)
 
     def _known(self, origin: Origin, photo: Photo, shown: list[ShownFace]) -> list[tuple[str, Box]]:
-        """The faces that may stand on the photo again: (id, box in fractions), none that stands on another photo.
+        """The faces that may stand on the photo again: (id, box in fractions). Those that stand on another photo by the
+        time it is settled are left out there.
 
         faces.csv counts only if it speaks of this very file: another photo may have taken its place.
         """
-        mine = {row.face for row in (*origin.rows, *origin.former)}
         time_here = channel.file_time(photo.mtime_ns)
         known = [(row.face, row.relative_box) for row in origin.former]
         if not origin.former:
@@ -259,7 +280,7 @@ class Worker:
         known += self.decided.get(origin.content, [])
         if photo.hash and not origin.former:
             known += self.decided.get(photo.hash, [])
-        return [(face, box) for face, box in known if face in mine or face not in self.plan.ids]
+        return known
 
     def _given_up(self, photo: Photo, rows: list[FaceRow], error: PhotoError) -> list[FaceRow]:
         """A row that says why a photo was not even opened; what is known of it stays, as of the file it came from."""
@@ -268,19 +289,6 @@ class Worker:
         failed = FaceRow(FAILED, photo.hash, photo.name, "", photo.size, photo.mtime_ns)
         failed.error, failed.attempts = str(error), attempts
         return [failed, *(row for row in rows if row.status != FAILED)]
-
-    def _flush(self, rows: dict[str, list[FaceRow]]) -> None:
-        """Embed the batch; only then its photos count as done."""
-        batch, self.batch = self.batch, []
-        if not batch:
-            return
-        self.suspects.working_on([suspect_key(result.job.photo, result.job.path) for result in batch])
-        self.pipeline.embed(batch, self.plan.ids)
-        for result in batch:
-            self._free(result.job.former, result.rows)
-            self.suspects.survived(suspect_key(result.job.photo, result.job.path))
-            rows[photo_key(result.job.photo.hash, result.job.photo.name)] = result.rows
-            self._tell(result.job.path, result.faces, result.error, result.seconds)
 
     def _tell(self, path: str, faces: int, error: str, seconds: float) -> None:
         if error:

@@ -1,0 +1,207 @@
+"""What one photo shows: decoded, its faces found, cut out and embedded. It knows no rows, no ids and no other photo,
+so it runs in any thread, or on another machine.
+
+A failure is an answer like any other, never an exception: `Examined.error` for the photo, `Seen.error` for a detector,
+`Look.errors` for one face.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.detector import find_faces
+from faces.embedder import embed_checked
+from faces.errors import PhotoError
+from faces.images import Picture, decode
+from faces.models import Models
+from faces.records import Box, Detection
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to find out about a photo. `known`: faces that were found before, in pixels of the full photo; `drawn`:
+    boxes as fractions of it. Of them, and of what `detectors` find, embeddings by `models` and guesses of
+    `demography` are made."""
+
+    path: Path
+    detectors: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    demography: tuple[str, ...] = ()
+    known: tuple[Detection, ...] = ()
+    drawn: tuple[Box, ...] = ()
+    #: The narrowest face wanted: percent of the photo's width, and pixels of the full photo.
+    min_face_percent: float = 0.0
+    min_face_pixels: int = 0
+    max_megapixels: float = 100
+
+    def min_width(self, photo_width: int) -> float:
+        """The same as a fraction of the photo's width."""
+        return max(self.min_face_percent / 100, self.min_face_pixels / photo_width if photo_width else 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A face as a model sees it; `space` says what the vector (d,) can be compared with."""
+
+    space: str
+    vector: NDArray[np.float32]
+    seconds: float
+
+
+@dataclass(slots=True)
+class Look:
+    """A face, and what was made of it by each model and attribute; `errors`: what failed, by their names."""
+
+    detection: Detection
+    embeddings: dict[str, Embedding] = field(default_factory=dict)
+    guesses: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one detector found."""
+
+    looks: list[Look] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Examined:
+    """The answer to a Task: `known` and `drawn` in its order. Width and height of the full photo, upright."""
+
+    error: str = ""
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+    #: As in EXIF, or "".
+    taken: str = ""
+    found: dict[str, Seen] = field(default_factory=dict)
+    known: list[Look] = field(default_factory=list)
+    drawn: list[Look] = field(default_factory=list)
+    seconds_decode: float = 0.0
+    seconds: float = 0.0
+
+
+def examine(task: Task, models: Models) -> Examined:
+    """Look at one photo. The engines have to be loaded, and named correctly; any other failure is in the answer."""
+    start = time.perf_counter()
+    try:
+        picture = decode(task.path, task.max_megapixels, _side(task, models))
+    except PhotoError as error:
+        return Examined(str(error), seconds=time.perf_counter() - start)
+    answer = Examined("", picture.width, picture.height, picture.orientation, picture.taken)
+    answer.seconds_decode = time.perf_counter() - start
+    answer.found = {name: _detect(task, models, name, picture) for name in task.detectors}
+    answer.known = [Look(face) for face in task.known]
+    answer.drawn = [Look(Detection(box.scaled(picture.width, picture.height), 1.0)) for box in task.drawn]
+    with _View(task, picture) as view:
+        looks = [*answer.known, *answer.drawn, *(look for seen in answer.found.values() for look in seen.looks)]
+        for name in task.demography:
+            _guess(looks, name, models, view)
+        crops = {name: _align(looks, name, models, view) for name in task.models}
+    for name, aligned in crops.items():
+        _embed(aligned, name, models)
+    answer.seconds = time.perf_counter() - start
+    return answer
+
+
+def _side(task: Task, models: Models) -> int:
+    """The longest side to decode to: enough for every detector, and for cutting out most faces."""
+    return max([1280, *(2 * models.detector(name).side for name in task.detectors)])
+
+
+def _detect(task: Task, models: Models, name: str, picture: Picture) -> Seen:
+    start = time.perf_counter()
+    least = task.min_width(picture.width)
+    try:
+        with models.turn("detector", name):
+            found = find_faces(models.detector(name), picture.pixels, least)
+    except PhotoError as error:
+        return Seen(error=str(error))
+    faces = [face.scaled(1 / picture.scale) for face in found]
+    looks = [Look(face) for face in faces if face.box.w / picture.width >= least]
+    return Seen(looks, time.perf_counter() - start)
+
+
+def _guess(looks: Sequence[Look], name: str, models: Models, view: _View) -> None:
+    for look in looks:
+        try:
+            image, face = view.of(look.detection, 224)
+            with models.turn("demography", name):
+                look.guesses[name] = models.attribute(name).guess(image, face)
+        except PhotoError as error:
+            look.errors[name] = str(error)
+
+
+def _align(looks: Sequence[Look], name: str, models: Models, view: _View) -> list[tuple[Look, Any, float]]:
+    """Each face with its aligned crop, and the seconds that it took."""
+    embedder, aligned = models.embedder(name), []
+    for look in looks:
+        start = time.perf_counter()
+        try:
+            crop = embedder.align(*view.of(look.detection, embedder.face_pixels))
+            aligned.append((look, crop, time.perf_counter() - start))
+        except Exception as error:  # libraries raise whatever they like on an odd crop
+            look.errors[name] = f"model {name} cannot align a face: {error or type(error).__name__}"
+    return aligned
+
+
+def _embed(aligned: Sequence[tuple[Look, Any, float]], name: str, models: Models) -> None:
+    """All faces of the photo in one call. Those of several photos in one call are no faster (docs/benchmarks.md)."""
+    if not aligned:
+        return
+    embedder, start = models.embedder(name), time.perf_counter()
+    try:
+        with models.turn("model", name):
+            vectors = embed_checked(embedder, [crop for _, crop, _ in aligned])
+    except PhotoError as error:
+        for look, _, _ in aligned:
+            look.errors[name] = str(error)
+        return
+    each = (time.perf_counter() - start) / len(aligned)
+    for (look, _, seconds), vector in zip(aligned, vectors, strict=True):
+        look.embeddings[name] = Embedding(embedder.space, vector, seconds + each)
+
+
+#: Only one photo at a time is decoded in full beside its reduced picture, however many threads there are.
+_FULL = threading.Lock()
+
+
+class _View:
+    """The photo at a resolution that does a face justice: reduced if that is enough, else in full (decoded once)."""
+
+    def __init__(self, task: Task, picture: Picture):
+        self._task, self._reduced = task, picture
+        self._full: Picture | None = None
+
+    def __enter__(self) -> _View:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._full is not None:
+            self._full = None
+            _FULL.release()
+
+    def of(self, face: Detection, pixels: int) -> tuple[Any, Detection]:
+        """An image, and the face in its pixels; the face is at least `pixels` wide if the photo has them."""
+        picture = self._reduced
+        if picture.scale < 1 and face.box.w * picture.scale < pixels:
+            if self._full is None:
+                _FULL.acquire()
+                try:
+                    self._full = decode(self._task.path, self._task.max_megapixels)
+                except BaseException:
+                    _FULL.release()
+                    raise
+            picture = self._full
+        return picture.pixels, face.scaled(picture.scale)
