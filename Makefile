@@ -42,7 +42,8 @@ test: $(VENV)/.dev $(FULL)/.ready
 	@$(MAKE) --no-print-directory lint
 	@if command -v phpunit >/dev/null; then phpunit -c tests/php/phpunit.xml; fi
 	@$(NODE) --test --test-reporter=dot tests/js/*.test.js
-	@$(RUN) -m pytest -n auto --dist loadfile
+	@# three at a time on two cores: half of the time a test waits for somebody
+	@$(RUN) -m pytest -n 3 --dist loadfile
 	@$(FULL)/bin/python -m pip check
 	@$(FULL)/bin/python -m pytest tests/py/test_full_set.py tests/py/test_store.py tests/py/test_engines.py
 

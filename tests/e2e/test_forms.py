@@ -339,7 +339,7 @@ def test_what_is_still_the_same_is_not_read_out_again(hub: Hub, it: Visit) -> No
     import fcntl
 
     path = hub.web.state("remove.lock", "alice")
-    path.touch()
+    hub.web.give(path, "")
     with path.open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         opened(it, "remove")

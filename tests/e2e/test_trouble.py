@@ -387,6 +387,8 @@ def test_storage_that_is_full_or_forbidden(hub: Hub, visit: Callable[..., Visit]
         expect(it.chip("biden.jpg").locator("bdi")).to_have_text("Joe Biden")
         it.page.get_by_role("slider", name="In a row").fill("2")
         expect(it.chip("biden.jpg")).not_to_have_class("faces-unsaved")
+        if hub.web.is_real:  # Hubzilla's own scripts count on it
+            it.complaints = [text for text in it.complaints if text not in ("full", "no")]
     hub.web.quiet()
     assert set(decisions(hub)) == {("name", "Joe Biden")}
 

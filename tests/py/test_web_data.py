@@ -494,18 +494,25 @@ def test_contacts_are_listed_for_those_who_may_name_and_see_them(web: WebHub, al
     def contacts(client: Client) -> Any:
         return client.get("/faces/alice/people", contacts=1).json["contacts"]
 
+    before = web.sql("SELECT v FROM pconfig WHERE uid = %s AND k = 'view_contacts'", alice)
+
+    def may_see_contacts(limit: object) -> None:
+        web.sql("DELETE FROM pconfig WHERE uid = %s AND k = 'view_contacts'", alice)
+        web.sql("INSERT INTO pconfig (uid, cat, k, v) VALUES (%s, 'perm_limits', 'view_contacts', %s)", alice, limit)
+
+    may_see_contacts(1)  # PERMS_PUBLIC
+    profile = web.sql("SELECT xchan_url FROM xchan WHERE xchan_hash = %s", web.hash("dave"))[0][0]
     expected = [{"address": web.address("bob"), "name": odd, "url": ""},
-                {"address": web.address("dave"), "name": "Dave", "url": "http://127.0.0.1/channel/dave"}]  # fmt: skip
+                {"address": web.address("dave"), "name": "Dave", "url": profile}]  # fmt: skip
     dave = web.log_in("dave")
     assert contacts(owner) == contacts(dave) == expected
     for client in (web.anonymous(), web.log_in("bob"), web.remote()):
         assert contacts(client) == []
     assert "contacts" not in owner.get("/faces/alice/people").json
     assert owner.get("/faces/alice/people", contacts="x").code == 400
-    web.sql("DELETE FROM pconfig WHERE uid = %s AND k = 'view_contacts'", alice)
-    web.sql("INSERT INTO pconfig (uid, cat, k, v) VALUES (%s, 'perm_limits', 'view_contacts', '128')", alice)
+    may_see_contacts(128)  # PERMS_SPECIFIC
     assert (contacts(owner), contacts(dave)) == (expected, [])
-    web.sql("DELETE FROM pconfig WHERE uid = %s AND k = 'view_contacts'", alice)
+    may_see_contacts(before[0][0] if before else 1)
 
 
 def test_each_person_has_the_widest_face_that_a_visitor_may_see(web: WebHub, alice: int, owner: Client) -> None:

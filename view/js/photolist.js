@@ -12,6 +12,8 @@ import { Tile } from './tile.js';
 
 /** A multiple of every number of photos in a row: sections end with full rows. */
 const SECTION = 60;
+/** So many photos are made and shown before the others of the first section are made. */
+const AT_FIRST = 12;
 /** So many heights of the screen above and below it are loaded. */
 const NEAR = 1.5;
 /** A photo's height guessed before it is known: in widths, and pixels for the names below. */
@@ -52,8 +54,12 @@ export class PhotoList {
     async start() {
         this.#resize(1);
         if (this.first) {
-            this.#take(0, this.first, performance.now());
+            this.#take(0, this.first, performance.now(), AT_FIRST);
             this.first = null;
+            await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+            if (this.#sections[0]?.isLoaded && !this.isOver) {
+                this.#fill(this.#sections[0]);
+            }
         } else {
             await this.#load(0);
         }
@@ -129,7 +135,7 @@ export class PhotoList {
         }
     }
 
-    #take(index, answer, asked) {
+    #take(index, answer, asked, most = SECTION) {
         const section = this.#sections[index];
         if (this.isOver || !section) {
             return;
@@ -143,7 +149,7 @@ export class PhotoList {
         const focus = document.activeElement;
         const place = [...section.element.children].findIndex((child) => child.contains(focus));
         [section.photos, section.isLoaded] = [answer.photos, true];
-        this.#fill(section);
+        this.#fill(section, most);
         this.#resize(Math.max(1, Math.ceil(this.total / SECTION)));
         anchor();
         this.page.editor.follow();
@@ -158,8 +164,9 @@ export class PhotoList {
     }
 
     /** Tiles that are there are kept: with their pictures, and with whatever has the focus in them. */
-    #fill(section) {
-        const { element, photos } = section;
+    #fill(section, most = SECTION) {
+        const { element } = section;
+        const photos = section.photos.slice(0, most);
         const wanted = new Set(photos.map(({ photo }) => photo));
         [...element.children].forEach((child) => !wanted.has(child.dataset.photo) && this.#drop(child, element));
         photos.forEach((photo, i) => {
@@ -175,8 +182,10 @@ export class PhotoList {
                 element.insertBefore(tile.element, element.children[i] ?? null);
             }
         });
-        element.style.removeProperty('min-height');
-        element.removeAttribute('aria-busy');
+        if (photos.length === section.photos.length) {
+            element.style.removeProperty('min-height');
+            element.removeAttribute('aria-busy');
+        }
     }
 
     #drop(child, element) {
