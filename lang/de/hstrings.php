@@ -333,6 +333,7 @@ App::$strings['That made no sense. Nothing was done.'] = 'Das ergab keinen Sinn.
 App::$strings['The admin of this hub does not allow experiments.'] = 'Die Administration dieses Hubs erlaubt keine Experimente.';
 App::$strings['The admin of this hub does not allow it.'] = 'Die Administration dieses Hubs erlaubt das nicht.';
 App::$strings['The admin of this hub has switched the search for faces off.'] = 'Die Administration dieses Hubs hat die Suche nach Gesichtern ausgeschaltet.';
+App::$strings['The cluster that was to look at the photos did not answer.'] = 'Der Cluster, der die Fotos ansehen sollte, hat nicht geantwortet.';
 App::$strings['The data files could not be made: %s'] = 'Die Datendateien konnten nicht angelegt werden: %s';
 App::$strings['The database did not answer.'] = 'Die Datenbank hat nicht geantwortet.';
 App::$strings['The database did not answer. Try again in a moment.'] = 'Die Datenbank hat nicht geantwortet. Versuche es gleich noch einmal.';

@@ -169,6 +169,7 @@ final class Status
             11 => t('A file could not be written: the disk is full, or the file belongs to somebody else.'),
             12 => t('Something is missing in the installation of Python.'),
             13 => t('The database did not answer.'),
+            14 => t('The cluster that was to look at the photos did not answer.'),
             default => t('The search failed.'),
         };
     }

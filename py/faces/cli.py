@@ -107,7 +107,7 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
     from faces.guard import Guard
     from faces.jobs import channel, detect
 
-    keys = ("detectors", "models", "demography", "metric", "ram", "time_limit", "follow_symlinks")
+    keys = ("detectors", "models", "demography", "metric", "ram", "time_limit", "follow_symlinks", "jobs")
     chosen = {key: getattr(options, key) for key in keys}
     if options.hub:
         return cli_hub.detect(options, out, chosen)
@@ -118,7 +118,7 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
         with Guard(settings.ram, settings.time_limit) as guard:
             try:
                 summary = detect.run(album, chosen, guard, shown, match=not options.no_recognize, retry=options.retry,
-                                     wait=options.wait)  # fmt: skip
+                                     wait=options.wait, scheduler=options.scheduler)  # fmt: skip
             except FacesError as error:
                 logging.getLogger("faces").error("%s", error)
                 shown.close()

@@ -31,7 +31,7 @@ def detect(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) -> 
         try:
             report = detect_channels(hub, options.channel, chosen, guard, shown,
                                      match=not options.no_recognize, retry=options.retry,
-                                     wait=options.wait)  # fmt: skip
+                                     wait=options.wait, scheduler=options.scheduler)  # fmt: skip
         finally:
             shown.close()
     return _tell(report, options, out, texts.detected)

@@ -115,6 +115,12 @@ class DetectorError(PhotoError):
     """A detector or model failed on one photo, or returned nonsense."""
 
 
+class ClusterLost(FacesError):
+    """The Dask cluster that was to look at the photos does not answer, or not any more. What was done is stored."""
+
+    exit_code = 14
+
+
 class DatabaseError(FacesError):
     """The hub's database cannot be used: away for too long, access denied, or not a hub's. What was done is stored on
     disk; rows that could not follow are mended at the next run."""

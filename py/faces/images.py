@@ -51,14 +51,14 @@ def content_hash(path: Path) -> str:
         raise PhotoError(f"cannot be read: {error.strerror}") from error
 
 
-def decode(path: Path, max_megapixels: float, side: int | None = None) -> Picture:
-    """The photo's pixels; where `side` is given and the format allows, reduced while decoding to the smallest
-    of 1, 1/2, 1/4, 1/8 that leaves the longest side at least that long.
+def decode(photo: Path | bytes, max_megapixels: float, side: int | None = None) -> Picture:
+    """The pixels of a photo, by its path or its content; where `side` is given and the format allows, reduced while
+    decoding to the smallest of 1, 1/2, 1/4, 1/8 that leaves the longest side at least that long.
 
     Raises PhotoError with a reason a person understands: no image, truncated, too large, no memory.
     """
     try:
-        with _open(path) as image:
+        with _open(photo) as image:
             width, height = image.size
             if width * height > max_megapixels * 1e6:
                 raise PhotoError(
@@ -98,14 +98,17 @@ def thumbnail(path: Path, side: int, max_megapixels: float, quality: int = 72) -
     return buffer.getvalue()
 
 
-def _open(path: Path) -> PillowImage:
+def _open(photo: Path | bytes) -> PillowImage:
     from PIL import AvifImagePlugin, Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401
 
     # The size is checked here against the user's limit; Pillow's own limit would only warn.
     Image.MAX_IMAGE_PIXELS = None
     Image.preinit()
-    with path.open("rb") as file:
-        head = file.read(12)
+    if isinstance(photo, bytes):
+        head = photo[:12]
+    else:
+        with photo.open("rb") as file:
+            head = file.read(12)
     if not head:
         raise PhotoError("is empty")
     if head[4:8] == b"ftyp" and head[8:11] in (b"hei", b"hev", b"mif", b"msf"):  # ISO/IEC 23008-12
@@ -117,7 +120,10 @@ def _open(path: Path) -> PillowImage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd EXIF is no reason to fill the log
         # Only formats of photos: Pillow also opens PostScript and others that start programs.
-        return Image.open(path, formats=[known for known in _FORMATS if known in Image.OPEN])
+        return Image.open(
+            io.BytesIO(photo) if isinstance(photo, bytes) else photo,
+            formats=[known for known in _FORMATS if known in Image.OPEN],
+        )
 
 
 def _to_rgb(image: PillowImage) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from faces.settings import DEMOGRAPHY, DETECTORS, METRICS, MODELS, choose
 
 EXIT_CODES = """exit codes: 0 done, 1 internal error, 2 wrong options, 3 locked by another run, 4 RAM limit,
 5 time limit, 6 nothing readable, 7 weights missing, 8 partly failed, 9 stopped, 10 data file foreign or damaged,
-11 cannot write, 12 package missing or Python too old, 13 database (docs/errors.md)"""
+11 cannot write, 12 package missing or Python too old, 13 database, 14 cluster (docs/errors.md)"""
 
 
 def parser(only: str | None) -> argparse.ArgumentParser:
@@ -160,6 +160,18 @@ def _add_detect(parser: argparse.ArgumentParser) -> None:
         "--ram", type=_number(float, 1, 100), metavar="PERCENT", help="stop when the machine's memory is fuller"
     )
     parser.add_argument("--time-limit", type=_number(int, 0, 1e7), metavar="S", help="stop after so many seconds")
+    parser.add_argument(
+        "--jobs",
+        type=_number(int, 0, 64),
+        metavar="N",
+        help="look at N photos at a time (default 0: as many as there are cores, at most 4)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="let the workers of a Dask cluster look at the photos, as in tcp://host:8786",
+    )
     parser.add_argument("--no-recognize", action="store_true", help="find faces, but guess no names")
     parser.add_argument("--retry", action="store_true", help="try photos again that were given up")
     parser.add_argument("--follow-symlinks", action="store_true", default=None, help="follow symbolic links")

@@ -77,6 +77,8 @@ class Settings:
     #: What was guessed stays in faces.csv beside what a person decided.
     history: bool = field(default=True, metadata={"key": "recognition.history"})
     ram: float = _number("worker.ram", 80.0, 1, 100)
+    #: Photos that are looked at at a time; 0: as many as there are cores, at most 4.
+    jobs: int = _number("worker.jobs", 0, 0, 64)
     #: Seconds; 0 is no limit.
     time_limit: int = _number("worker.time_limit", 0, 0, 10_000_000)
     store_seconds: int = _number("worker.store_seconds", 120, 1, 3600)

@@ -69,6 +69,7 @@ def test_yunet_finds_what_opencv_finds(portraits: Path) -> None:
     seen = 0
     for pixels in photos(portraits, 60):
         # OpenCV finds a face of ten to the thirteenth pixels on an image of 17 x 16: none so small here.
+        # OpenCV finds a face of ten to the thirteenth pixels on an image of 17 x 16: none so small here.
         for shape in (pixels, pixels[: pixels.shape[0] // 64 * 64 - 2, : pixels.shape[1] // 64 * 64]):
             image = np.ascontiguousarray(shape[::2, ::2])
             a, b = sorted(ours.detect(image), key=place), sorted(theirs.detect(image), key=place)

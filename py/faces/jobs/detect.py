@@ -67,12 +67,14 @@ def run(
     most: int | None = None,
     held: Lock | None = None,
     wait: float = 0.0,
+    scheduler: str = "",
 ) -> Summary:
     """Detect, then recognize. Returns when all is done; raises what ended it otherwise, with what is done stored:
     LockedError, DiskFull, DatabaseError, ConsentLost (here nothing more is stored), RamLimitReached, TimeLimitReached,
     StopRequested, WeightsMissing (an engine that was asked for could not be loaded; the others did their work),
     NothingReadable, PartlyFailed. All but LockedError carry the summary as `summary`.
 
+    `scheduler`: address of a Dask scheduler whose workers look at the photos; then ClusterLost is possible, too.
     `most`: leave it all for later if more photos than that are to be looked at (the summary is `postponed`).
     `held`: the album's lock, if the caller has it; `wait`: so many seconds for it, if not."""
     with nullcontext(held) if held else lock(album.lock(DETECT_LOCK), "another detection", wait, guard.check) as mine:
@@ -87,7 +89,9 @@ def run(
         if most is not None and plan.total > most:
             summary.postponed = True
             return summary
-        work = Worker(album, settings, wanted, plan, summary, guard, progress, suspects, models, match, retry)
+        work = Worker(
+            album, settings, wanted, plan, summary, guard, progress, suspects, models, match, retry, scheduler=scheduler
+        )
         try:
             _work(work)
         except FacesError as error:

@@ -31,7 +31,8 @@ class Task:
     boxes as fractions of it. Of them, and of what `detectors` find, embeddings by `models` and guesses of
     `demography` are made."""
 
-    path: Path
+    #: Its file, or what is in it.
+    photo: Path | bytes
     detectors: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     demography: tuple[str, ...] = ()
@@ -96,7 +97,7 @@ def examine(task: Task, models: Models) -> Examined:
     """Look at one photo. The engines have to be loaded, and named correctly; any other failure is in the answer."""
     start = time.perf_counter()
     try:
-        picture = decode(task.path, task.max_megapixels, _side(task, models))
+        picture = decode(task.photo, task.max_megapixels, _side(task, models))
     except PhotoError as error:
         return Examined(str(error), seconds=time.perf_counter() - start)
     answer = Examined("", picture.width, picture.height, picture.orientation, picture.taken)
@@ -199,7 +200,7 @@ class _View:
             if self._full is None:
                 _FULL.acquire()
                 try:
-                    self._full = decode(self._task.path, self._task.max_megapixels)
+                    self._full = decode(self._task.photo, self._task.max_megapixels)
                 except BaseException:
                     _FULL.release()
                     raise

@@ -23,7 +23,8 @@ class Answer(Protocol):
 class Examiner(Protocol):
     """Looks at several photos at a time. `ahead`: as many as there should be in work or waiting."""
 
-    ahead: int
+    @property
+    def ahead(self) -> int: ...
 
     def submit(self, task: Task) -> Answer: ...
 
@@ -43,7 +44,11 @@ class Threads:
         self._models = models
         self._pool = ThreadPoolExecutor(jobs, "examine")
         #: One more for each thread is decoded on while the answers before are worked out.
-        self.ahead = 2 * jobs
+        self._ahead = 2 * jobs
+
+    @property
+    def ahead(self) -> int:
+        return self._ahead
 
     def submit(self, task: Task) -> Answer:
         return self._pool.submit(examine, task, self._models)

@@ -195,6 +195,7 @@ def detect_channels(
     match: bool = True,
     retry: bool = False,
     wait: float = 0.0,
+    scheduler: str = "",
 ) -> Report:
     """Detect in the channel `nick`, or with "" in all that consent: first those with nothing to do, then by the number
     of their photos. Raises LockedError if another detection is at work on this hub for `wait` more seconds, UsageError
@@ -208,9 +209,8 @@ def detect_channels(
 
     def job(most: int | None) -> Job:
         def run(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
-            return detect.run(
-                album, options, inner, progress, models=models, match=match, retry=retry, most=most, held=held
-            )
+            return detect.run(album, options, inner, progress, models=models, match=match, retry=retry, most=most,
+                              held=held, scheduler=scheduler)  # fmt: skip
 
         return run
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -90,7 +89,7 @@ class Worker:
         match: bool,
         retry: bool,
         imports: Imports | None = None,
-        examiner: Callable[[Models], Examiner] | None = None,
+        scheduler: str = "",
     ):
         self.album, self.settings, self.wanted, self.plan, self.summary = album, settings, wanted, plan, summary
         self.guard, self.progress, self.match, self.retry = guard, progress, match, retry
@@ -101,21 +100,29 @@ class Worker:
         #: Oldest first.
         self.pending: deque[tuple[Job, Answer]] = deque()
         self._pipeline: Pipeline | None = None
-        self._make_examiner = examiner
+        self._scheduler = scheduler
         self.suspects = suspects
 
     @property
     def pipeline(self) -> Pipeline:
         if self._pipeline is None:
-            from faces.jobs.examiners import Threads
             from faces.jobs.photo import Pipeline
             from faces.metadata import Dates
             from faces.models import Models
 
             self.dates, models = Dates(), self.models or Models()
             self._pipeline = Pipeline(models, self.settings, self.wanted, self.dates)
-            self.examiner = (self._make_examiner or Threads)(models)
+            self.examiner = self._examiner(models)
         return self._pipeline
+
+    def _examiner(self, models: Models) -> Examiner:
+        if self._scheduler:
+            from faces.jobs.cluster import Cluster
+
+            return Cluster(self._scheduler)
+        from faces.jobs.examiners import Threads
+
+        return Threads(models, self.settings.jobs)
 
     def everything(self) -> None:
         """Raises what the guard raises, with all that is done stored."""
@@ -240,7 +247,11 @@ class Worker:
         """Put answers into the rows, the oldest first, until so many photos are left to wait for."""
         while len(self.pending) > left:
             job, answer = self.pending[0]
-            examined = answer.result()
+            try:
+                examined = answer.result()
+            except BaseException:
+                self._forget_pending()  # what is done can be stored without waiting for them
+                raise
             self.pending.popleft()
             self.suspects.survived(suspect_key(job.photo, job.path))
             if _is_moving(job.photo):
