@@ -9,6 +9,7 @@ program at home.
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 import warnings
 from dataclasses import replace
@@ -35,6 +36,7 @@ class Cluster:
         except ImportError as error:
             raise PackageMissing(f"--scheduler needs {error.name}: pip install 'faces[cluster]'") from error
         self._scheduler = scheduler
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it, our own errors say
         try:
             self._client = Client(scheduler, timeout=PATIENCE, name="faces", set_as_default=False)
         except (OSError, ValueError) as error:
