@@ -101,18 +101,15 @@ def test_a_cluster_without_workers_ends_the_run(photos: Path, monkeypatch: pytes
 
 
 def test_what_was_done_before_the_scheduler_went_is_stored(scheduler: Any, photos: Path) -> None:
-    def end() -> None:
-        with distributed.Client(scheduler) as client:
-            while len(client.who_has()) < 3:
-                time.sleep(0.02)
-        scheduler.close()
-
-    ender = threading.Thread(target=end)
-    ender.start()
-    answer = detect(photos, "--scheduler", scheduler.scheduler_address)
-    ender.join()
-    assert answer.returncode == ClusterLost.exit_code, answer.stderr
-    assert "faces: " in answer.stderr and "Traceback" not in answer.stderr
+    command = [sys.executable, ROOT / "py" / "detect.py", "--directory", photos, *OPTIONS, "--json", "--scheduler"]
+    run = subprocess.Popen(
+        [*command, scheduler.scheduler_address], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stdout and '"done": 1' in run.stdout.readline()
+    scheduler.close()
+    _, errors = run.communicate(timeout=120)
+    assert run.returncode == ClusterLost.exit_code, errors
+    assert errors.startswith("faces: ") and "is gone" in errors
     done = len(rows(photos))
     assert 0 < done < 12
     assert detect(photos).returncode == 0  # goes on without it
