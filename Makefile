@@ -42,8 +42,7 @@ test: $(VENV)/.dev $(FULL)/.ready
 	@$(MAKE) --no-print-directory lint
 	@if command -v phpunit >/dev/null; then phpunit -c tests/php/phpunit.xml; fi
 	@$(NODE) --test --test-reporter=dot tests/js/*.test.js
-	@# three at a time on two cores: half of the time a test waits for somebody
-	@$(RUN) -m pytest -n 3 --dist loadfile
+	@$(RUN) -m pytest -n auto --dist loadfile
 	@$(FULL)/bin/python -m pip check
 	@$(FULL)/bin/python -m pytest tests/py/test_full_set.py tests/py/test_store.py tests/py/test_engines.py
 

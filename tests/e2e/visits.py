@@ -53,7 +53,7 @@ class Hub:
     def search(self, seconds: float = 120) -> None:
         """The owner looks for new photos, and waits."""
         owner = self.web.log_in("alice")
-        assert owner.post("/faces/alice/start").code == 202
+        until(lambda: owner.post("/faces/alice/start").code == 202)  # not while the last one is being tidied away
         until(lambda: not owner.get("/faces/alice/status").json["running"], seconds)
         self.web.quiet()
 
