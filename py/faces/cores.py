@@ -1,13 +1,17 @@
-"""How many cores a run has, and how it shares them out. Set before engines are loaded."""
+"""How many cores a run has, and how it shares them out; and what threads cost in memory. Set before engines are
+loaded."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 from contextlib import suppress
 from pathlib import Path
 
 #: More photos at a time than this take more memory than they save time on a small hub; --jobs sets it.
 MOST_JOBS = 4
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
 
 _each = 0
 
@@ -35,3 +39,12 @@ def share(jobs: int) -> None:
 def each() -> int:
     """Threads for an engine."""
     return _each or available()
+
+
+def give_memory_back() -> None:
+    """Tell the C library to return large blocks to the system at once: pictures come in all sizes, and what is kept of
+    each in each thread adds up. Only glibc knows how (mallopt(3)); others do without."""
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+        libc.mallopt(_M_ARENA_MAX, 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import math
 import os
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -45,41 +46,69 @@ class Detector(Protocol):
 LARGEST_SIDE = 1280
 #: A second look has to be larger than the first by this.
 WORTH_IT = 1.3
+#: The second look goes over tiles that overlap by so many pixels, and takes faces up to that width: each is whole in
+#: one of them, and what is wider the first look has seen. All at once would take four times the memory.
+OVERLAP = 64
 
 
 def find_faces(detector: Detector, image: Image, least: float = 1.0) -> list[Detection]:
     """The faces in an image of any size, in its pixels, boxes clipped to it, most confident first. `least`: the
     narrowest face wanted, as a fraction of the image's width.
 
-    Raises DetectorError if the detector fails or returns what no face can be.
+    Two looks, because what is large in a larger image is not found there (MEASURED.md: a portrait found at 320 to 960
+    is gone at 1280). Raises DetectorError if the detector fails or returns what no face can be.
     """
-    looks = [_look(detector, image, factor) for factor in _factors(detector, image, least)]
-    faces = [face for look in looks for face in look]
-    if len(looks) > 1 and all(looks):
-        faces = _without_doubles(faces)
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    factor = min(1.0, detector.side / longest)
+    faces = _look(detector, image, factor)
+    smallest = getattr(detector, "smallest", 0)
+    second = min(smallest / max(least * width, 1.0), LARGEST_SIDE / longest, 1.0)
+    if second >= WORTH_IT * factor:
+        faces = _without_doubles([*faces, *_look_closer(detector, image, second)])
     return sorted(faces, key=lambda face: -face.confidence)
 
 
-def _factors(detector: Detector, image: Image, least: float) -> list[float]:
-    """By how much to reduce the image: to the detector's `side`, and a second time less. Both are needed, because what
-    is large in a larger image is not found there (MEASURED.md: a portrait found at 320 to 960 is gone at 1280)."""
-    height, width = image.shape[:2]
-    factor = min(1.0, detector.side / max(height, width))
-    smallest = getattr(detector, "smallest", 0)
-    second = min(smallest / max(least * width, 1.0), LARGEST_SIDE / max(height, width), 1.0)
-    return [factor, second] if second >= WORTH_IT * factor else [factor]
-
-
-def _look(detector: Detector, image: Image, factor: float) -> list[Detection]:
+def _reduced(image: Image, factor: float) -> Image:
     import cv2
 
     height, width = image.shape[:2]
-    small = image
-    if factor < 1.0:
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if factor >= 1.0:
+        return image
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _look_closer(detector: Detector, image: Image, factor: float) -> list[Detection]:
+    small = _reduced(image, factor)
+    height, width = small.shape[:2]
+    faces = []
+    for y, h in _spans(height, detector.side):
+        for x, w in _spans(width, detector.side):
+            for face in _look(detector, np.ascontiguousarray(small[y : y + h, x : x + w]), 1.0):
+                box = face.box
+                is_cut = (  # then it is whole in the next tile
+                    (x > 0 and box.x < 1)
+                    or (y > 0 and box.y < 1)
+                    or (x + w < width and box.x + box.w > w - 1)
+                    or (y + h < height and box.y + box.h > h - 1)
+                )
+                if box.w <= OVERLAP and not is_cut:
+                    faces.append(face.moved(x, y).scaled(1 / factor))
+    return faces
+
+
+def _spans(length: int, side: int) -> list[tuple[int, int]]:
+    """Parts (start, length) that cover a length, of about `side` and the overlap, all of one length."""
+    count = max(1, math.ceil((length - OVERLAP) / side))
+    part = math.ceil((length + (count - 1) * OVERLAP) / count)
+    return [(min(i * (part - OVERLAP), length - part), part) for i in range(count)]
+
+
+def _look(detector: Detector, image: Image, factor: float) -> list[Detection]:
+    height, width = image.shape[:2]
     try:
-        found = detector.detect(small)
+        found = detector.detect(_reduced(image, factor))
     except MemoryError as error:
         raise DetectorError(f"detector {detector.name}: out of memory") from error
     except WeightsMissing:

@@ -83,6 +83,11 @@ class Detection:
         points = tuple((x * factor, y * factor) for x, y in self.landmarks)
         return Detection(self.box.scaled(factor, factor), self.confidence, points)
 
+    def moved(self, dx: float, dy: float) -> Detection:
+        points = tuple((x + dx, y + dy) for x, y in self.landmarks)
+        box = Box(self.box.x + dx, self.box.y + dy, self.box.w, self.box.h)
+        return Detection(box, self.confidence, points)
+
 
 @dataclass(slots=True, eq=False)
 class FaceRow:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from faces.errors import PhotoError
-from faces.images import content_hash, decode, thumbnail
+from faces.images import content_hash, decode, decode_parts, thumbnail
+from faces.records import Box
 from PIL import Image
 
 
@@ -162,3 +163,34 @@ def test_content_hash_and_thumbnail(tmp_path: Path) -> None:
     (tmp_path / "t.jpg").write_bytes(small)
     with Image.open(tmp_path / "t.jpg") as image:
         assert image.size == (120, 80)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    ("suffix", "mode"),
+    [("jpg", "RGB"), ("jpg", "L"), ("jpg", "CMYK"), ("png", "RGBA"), ("tif", "RGB"), ("webp", "RGB")],
+)
+def test_parts_are_what_they_are_in_the_whole(tmp_path: Path, orientation: int, suffix: str, mode: str) -> None:
+    from PIL import Image
+
+    pixels = np.random.default_rng(1).integers(0, 255, (37, 53, 3), np.uint8)
+    image = Image.fromarray(pixels).convert(mode)
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"a.{suffix}"
+    image.save(path, exif=exif)
+    whole = decode(path, 100)
+    boxes = [Box(0, 0, whole.width, whole.height), Box(3, 5, 11, 7), Box(whole.width - 4, whole.height - 9, 4, 9)]
+    for photo in (path, path.read_bytes()):
+        for box, part in zip(boxes, decode_parts(photo, 100, boxes), strict=True):
+            x, y, w, h = int(box.x), int(box.y), int(box.w), int(box.h)
+            assert np.array_equal(part, whole.pixels[y : y + h, x : x + w])
+
+
+def test_parts_of_what_is_no_photo_or_too_large(tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="is not an image"):
+        decode_parts(b"anything", 100, [])
+    Image = pytest.importorskip("PIL.Image")
+    Image.new("RGB", (2000, 1000)).save(tmp_path / "a.png")
+    with pytest.raises(PhotoError, match="has 2 megapixels, the limit is 1"):
+        decode_parts(tmp_path / "a.png", 1, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces import networks, weights
+from faces import detector, networks, weights
 from faces.detector import YuNet, _YuNetInOpenCV, find_faces
 from faces.embedder import Dlib
 from faces.images import decode
@@ -90,44 +91,68 @@ def numbers(face: Detection) -> list[float]:
 
 
 class Finder:
-    """Says where it looked; finds what is wider than `smallest` pixels there and, as YuNet, nothing that is very large."""
+    """Finds white squares that are wider than `smallest` pixels where it looks, and, as YuNet, none that are very large.
+    `seen`: where it looked."""
 
     name, side, smallest = "finder", 100, 10
 
-    def __init__(self, faces: list[Box]) -> None:
-        self.faces, self.seen = faces, []  # type: ignore[var-annotated]
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int]] = []
 
     def load(self) -> None: ...
 
     def detect(self, image: Any) -> list[Detection]:
-        self.seen.append(image.shape[1])
-        factor = image.shape[1] / 1000
-        boxes = [box.scaled(factor, factor) for box in self.faces]
-        return [Detection(box, 0.9) for box in boxes if self.smallest <= box.w <= 90]
+        import cv2
+
+        self.seen.append(image.shape[:2])
+        contours, _ = cv2.findContours(
+            (image[:, :, 0] > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+        )
+        boxes = [Box(*map(float, cv2.boundingRect(contour))) for contour in contours]
+        return [Detection(box, 0.9) for box in boxes if self.smallest <= box.w <= 60]
+
+
+def squares(*faces: tuple[int, int, int]) -> Any:
+    image = np.zeros((1000, 1000, 3), np.uint8)
+    for x, y, w in faces:
+        image[y : y + w, x : x + w] = 255
+    return image
+
+
+LARGE, MIDDLE, SMALL = (450, 450, 500), (10, 10, 45), (300, 10, 14)
 
 
 @pytest.mark.parametrize(
-    ("least", "widths", "found"),
-    [(0.5, [100], 1), (0.1, [100], 1), (0.04, [100, 250], 2), (0.011, [100, 909], 3), (0.0, [100, 1000], 3)],
+    ("least", "tiles", "found"), [(0.5, 1, 1), (0.1, 1, 1), (0.04, 1 + 4, 2), (0.012, 1 + 64, 3), (0.0, 1 + 100, 3)]
 )
-def test_a_second_look_for_small_faces_loses_no_large_one(least: float, widths: list[int], found: int) -> None:
-    """A face of 500 of 1000 pixels is seen at 100 only, one of 40 at 250 and more, one of 12 at 900."""
-    detector = Finder([Box(400, 400, 500, 500), Box(10, 10, 40, 40), Box(200, 10, 12, 12)])
-    faces = find_faces(detector, np.zeros((1000, 1000, 3), np.uint8), least)
-    assert detector.seen == widths
+def test_a_second_look_for_small_faces_loses_no_large_one(least: float, tiles: int, found: int) -> None:
+    """A face of 500 of 1000 pixels is seen at 100 only, one of 45 at 250 and more, one of 14 at 830."""
+    finder = Finder()
+    faces = find_faces(finder, squares(LARGE, MIDDLE, SMALL), least)
+    assert len(finder.seen) == tiles and all(max(seen) <= 164 for seen in finder.seen)
     assert len(faces) == found
+    wanted = [Box(x, y, w, w) for x, y, w in (LARGE, MIDDLE, SMALL)[:found]]
+    assert all(max(box.overlap(face.box) for face in faces) > 0.6 for box in wanted)
 
 
-def test_what_both_looks_see_is_one_face() -> None:
-    detector = Finder([Box(400, 400, 100, 100), Box(490, 400, 100, 100)])
-    assert len(find_faces(detector, np.zeros((1000, 1000, 3), np.uint8), 0.02)) == 2
-    assert detector.seen == [100, 500]
+@pytest.mark.parametrize("place", range(0, 960, 40))
+def test_a_face_on_the_line_between_tiles_is_one_face(place: int) -> None:
+    faces = find_faces(Finder(), squares((place, place, 40)), 0.02)
+    assert [face.box.overlap(Box(place, place, 40, 40)) > 0.7 for face in faces] == [True]
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 640, 704, 705, 1000, 1280, 1920])
+def test_tiles_cover_all_and_overlap(length: int) -> None:
+    spans = detector._spans(length, 640)
+    assert spans[0][0] == 0 and spans[-1][0] + spans[-1][1] == length
+    assert all(w <= 640 + detector.OVERLAP for _, w in spans)
+    assert all(a + w - b >= detector.OVERLAP for (a, w), (b, _) in itertools.pairwise(spans))
 
 
 def test_a_photo_is_never_shown_larger_than_it_is() -> None:
-    detector = Finder([])
-    find_faces(detector, np.zeros((50, 80, 3), np.uint8), 0.0)
-    assert detector.seen == [80]
+    finder = Finder()
+    find_faces(finder, np.zeros((50, 80, 3), np.uint8), 0.0)
+    assert finder.seen == [(50, 80)]
 
 
 # What is kept, and where.

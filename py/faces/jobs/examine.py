@@ -7,6 +7,7 @@ A failure is an answer like any other, never an exception: `Examined.error` for 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from faces.detector import find_faces
 from faces.embedder import embed_checked
 from faces.errors import PhotoError
-from faces.images import Picture, decode
+from faces.images import Picture, decode, decode_parts
 from faces.models import Models
 from faces.records import Box, Detection
 
@@ -105,11 +106,12 @@ def examine(task: Task, models: Models) -> Examined:
     answer.found = {name: _detect(task, models, name, picture) for name in task.detectors}
     answer.known = [Look(face) for face in task.known]
     answer.drawn = [Look(Detection(box.scaled(picture.width, picture.height), 1.0)) for box in task.drawn]
-    with _View(task, picture) as view:
-        looks = [*answer.known, *answer.drawn, *(look for seen in answer.found.values() for look in seen.looks)]
-        for name in task.demography:
-            _guess(looks, name, models, view)
-        crops = {name: _align(looks, name, models, view) for name in task.models}
+    looks = [*answer.known, *answer.drawn, *(look for seen in answer.found.values() for look in seen.looks)]
+    view = _View(task, picture, [look.detection for look in looks], _pixels(task, models))
+    for name in task.demography:
+        _guess(looks, name, models, view)
+    crops = {name: _align(looks, name, models, view) for name in task.models}
+    del view, picture
     for name, aligned in crops.items():
         _embed(aligned, name, models)
     answer.seconds = time.perf_counter() - start
@@ -119,6 +121,13 @@ def examine(task: Task, models: Models) -> Examined:
 def _side(task: Task, models: Models) -> int:
     """The longest side to decode to: enough for every detector, and for cutting out most faces."""
     return max([1280, *(2 * models.detector(name).side for name in task.detectors)])
+
+
+def _pixels(task: Task, models: Models) -> int:
+    """How wide a face has to be for the model that wants most."""
+    return max(
+        [*(models.embedder(name).face_pixels for name in task.models), ATTRIBUTE_PIXELS if task.demography else 0, 0]
+    )
 
 
 def _detect(task: Task, models: Models, name: str, picture: Picture) -> Seen:
@@ -137,7 +146,7 @@ def _detect(task: Task, models: Models, name: str, picture: Picture) -> Seen:
 def _guess(looks: Sequence[Look], name: str, models: Models, view: _View) -> None:
     for look in looks:
         try:
-            image, face = view.of(look.detection, 224)
+            image, face = view.of(look.detection, ATTRIBUTE_PIXELS)
             with models.turn("demography", name):
                 look.guesses[name] = models.attribute(name).guess(image, face)
         except PhotoError as error:
@@ -174,35 +183,48 @@ def _embed(aligned: Sequence[tuple[Look, Any, float]], name: str, models: Models
         look.embeddings[name] = Embedding(embedder.space, vector, seconds + each)
 
 
+#: What deepface's models for age, gender, emotion and race look at.
+ATTRIBUTE_PIXELS = 224
 #: Only one photo at a time is decoded in full beside its reduced picture, however many threads there are.
 _FULL = threading.Lock()
 
 
 class _View:
-    """The photo at a resolution that does a face justice: reduced if that is enough, else in full (decoded once)."""
+    """The photo at a resolution that does a face justice: reduced if that is enough, else the part round the face in
+    full."""
 
-    def __init__(self, task: Task, picture: Picture):
-        self._task, self._reduced = task, picture
-        self._full: Picture | None = None
-
-    def __enter__(self) -> _View:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._full is not None:
-            self._full = None
-            _FULL.release()
+    def __init__(self, task: Task, picture: Picture, faces: Sequence[Detection], pixels: int):
+        """`pixels`: the widest that will be asked for."""
+        self._reduced = picture
+        self._parts: dict[Detection, tuple[Any, Detection]] = {}
+        self._error: PhotoError | None = None
+        small = [face for face in faces if not self._is_enough(face, pixels)]
+        if not small:
+            return
+        boxes = [_around(face.box, picture) for face in small]
+        try:
+            with _FULL:
+                parts = decode_parts(task.photo, task.max_megapixels, boxes)
+        except PhotoError as error:
+            self._error = error
+            return
+        for face, box, part in zip(small, boxes, parts, strict=True):
+            self._parts[face] = part, face.moved(-box.x, -box.y)
 
     def of(self, face: Detection, pixels: int) -> tuple[Any, Detection]:
-        """An image, and the face in its pixels; the face is at least `pixels` wide if the photo has them."""
-        picture = self._reduced
-        if picture.scale < 1 and face.box.w * picture.scale < pixels:
-            if self._full is None:
-                _FULL.acquire()
-                try:
-                    self._full = decode(self._task.photo, self._task.max_megapixels)
-                except BaseException:
-                    _FULL.release()
-                    raise
-            picture = self._full
-        return picture.pixels, face.scaled(picture.scale)
+        """An image, and the face in its pixels; the face is at least `pixels` wide if the photo has them. PhotoError if
+        that cannot be decoded."""
+        if self._is_enough(face, pixels):
+            return self._reduced.pixels, face.scaled(self._reduced.scale)
+        if self._error:
+            raise self._error
+        return self._parts[face]
+
+    def _is_enough(self, face: Detection, pixels: int) -> bool:
+        return self._reduced.scale >= 1 or face.box.w * self._reduced.scale >= pixels
+
+
+def _around(box: Box, picture: Picture) -> Box:
+    """The box with as much again on each side, in whole pixels: no alignment looks further."""
+    x, y = int(box.x - box.w), int(box.y - box.h)
+    return Box(x, y, math.ceil(3 * box.w), math.ceil(3 * box.h)).clipped(picture.width, picture.height)

@@ -41,6 +41,7 @@ class Threads:
         jobs = cores.jobs(jobs)
         cores.share(jobs)
         cv2.setNumThreads(cores.each())
+        cores.give_memory_back()
         self._models = models
         self._pool = ThreadPoolExecutor(jobs, "examine")
         #: One more for each thread is decoded on while the answers before are worked out.
