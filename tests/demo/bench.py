@@ -86,12 +86,13 @@ def main() -> int:
         "--only", default="", metavar="WORD", help="sections with this word in their name; writes nothing"
     )
     parser.add_argument("--quick", action="store_true", help="one run of each, fewer photos; writes nothing")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="turns of each comparison (default 5)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: docs/benchmarks.md, for a whole run")
     options = parser.parse_args()
     target = options.output or (None if options.only or options.quick else TARGET)
     about, rows, told, absent = machine(), list[Row](), list[tuple[str, str]](), list[str]()
     with TemporaryDirectory(prefix="faces-bench-") as temporary:
-        bench = Bench(Photos(Path(temporary)), 1 if options.quick else 5)
+        bench = Bench(Photos(Path(temporary)), 1 if options.quick else max(2, options.runs))
         for section in SECTIONS:
             if options.only.lower() not in section.name.lower():
                 continue
@@ -99,16 +100,16 @@ def main() -> int:
             for make in section.rows:
                 try:
                     new = make(bench)
-                except Absent as reason:
+                except (Absent, RuntimeError) as reason:  # a row is measured or left out
                     absent.append(f"{section.name}: {reason}")
                     print(f"left out, {absent[-1]}", file=sys.stderr)
                     continue
                 rows += new
                 for row in new:
                     print(" | ".join(row.cells()), file=sys.stderr, flush=True)
+            if target:
+                target.write_text(document(about, rows, told, absent, bench.runs))
     print(table(rows))
-    if target:
-        target.write_text(document(about, rows, told, absent, bench.runs))
     return 0
 
 

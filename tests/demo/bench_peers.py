@@ -126,7 +126,7 @@ def _kind(large: bool, photos: list[str]) -> str:
 
 def _found(pair: Pair, what: str, bar: float | None) -> Row:
     ours, theirs = pair.ours["faces"], pair.peer["faces"]
-    asked, met = (f"at least {bar - 1:.0%} more", ours >= bar * theirs) if bar else ("none", None)
+    asked, met = (f"at least {100 * (bar - 1):.0f} % more", ours >= bar * theirs) if bar else ("none", None)
     return Row(f"{what}: faces found", f"{ours}", f"{theirs}", f"{ours / max(1, theirs):.2f}", bar=asked, met=met)
 
 
@@ -254,7 +254,6 @@ SECTIONS = [
         other for the same photos. Both on one core. The ratio is how many times as long the program takes.""",
         [partial(beside_its_parts, large=False), partial(beside_its_parts, large=True)],
     ),
-    Section("Memory", bench_memory.TEXT, [bench_memory.thousand]),
     Section(
         "Matching",
         """Drawn vectors of 500 people, half of the unknown faces of nobody known. `matcher.candidates` (what a recognition
@@ -274,4 +273,5 @@ SECTIONS = [
             partial(bounded, how="nearest"),
         ],
     ),
+    Section("Memory", bench_memory.TEXT, [bench_memory.thousand]),
 ]

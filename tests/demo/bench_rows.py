@@ -53,7 +53,8 @@ class Pair:
     def row(self, what: str, bar: float | None, unit: str = "a photo", limit: str = "") -> Row:
         ratio = f"{self.ratio:.1f} ({self.least:.1f} to {self.most:.1f})"
         ours, peer = (f"{span(side['seconds'])} {unit}".strip() for side in (self.ours, self.peer))
-        asked, met = (f"at least {bar:g} times", self.ratio >= bar) if bar else ("none", None)
+        asked = "none" if bar is None else "not slower" if bar == 1 else f"at least {bar:g} times"
+        met = None if bar is None else self.ratio >= bar
         return Row(what, ours, peer, ratio, self.peak, limit, asked, met)
 
 
