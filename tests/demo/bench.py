@@ -34,8 +34,7 @@ def machine() -> list[tuple[str, str]]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     found = []
     for name in PACKAGES:
-        places = {"path": [*sys.path, str(APART)]}
-        of = [d.version for d in importlib.metadata.distributions(name=name, **places)]
+        of = [d.version for d in importlib.metadata.distributions(name=name, path=[*sys.path, str(APART)])]
         found.append(f"{name} {of[0] if of else 'absent'}")
     return [
         ("date", date.today().isoformat()),
@@ -52,14 +51,20 @@ def table(rows: list[Row]) -> str:
 
 
 def document(
-    about: list[tuple[str, str]], rows: list[Row], told: list[tuple[str, str]], absent: list[str], runs: int
+    about: list[tuple[str, str]],
+    rows: list[Row],
+    told: list[tuple[str, str]],
+    absent: list[str],
+    runs: int,
+    ahead: list[str],
 ) -> str:
-    """docs/benchmarks.md."""
+    """docs/benchmarks.md. `ahead`: sections that were not measured yet."""
     missed = [row.what for row in rows if row.met is False]
     parts = [
         "# Benchmarks",
         "`make bench` wrote this file, all of it: what the program does beside what others do, on the same photos, on this "
         "machine. A time belongs to a machine and to what else it did; the bars are ratios.",
+        *([f"This run did not come to its end. Not measured: {', '.join(ahead)}."] if ahead else []),
         "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in about)]),
         "## The table",
         table(rows),
@@ -93,9 +98,8 @@ def main() -> int:
     about, rows, told, absent = machine(), list[Row](), list[tuple[str, str]](), list[str]()
     with TemporaryDirectory(prefix="faces-bench-") as temporary:
         bench = Bench(Photos(Path(temporary)), 1 if options.quick else max(2, options.runs))
-        for section in SECTIONS:
-            if options.only.lower() not in section.name.lower():
-                continue
+        chosen = [section for section in SECTIONS if options.only.lower() in section.name.lower()]
+        for number, section in enumerate(chosen, 1):
             told.append((section.name, section.text))
             for make in section.rows:
                 try:
@@ -108,7 +112,8 @@ def main() -> int:
                 for row in new:
                     print(" | ".join(row.cells()), file=sys.stderr, flush=True)
             if target:
-                target.write_text(document(about, rows, told, absent, bench.runs))
+                ahead = [later.name for later in chosen[number:]]
+                target.write_text(document(about, rows, told, absent, bench.runs, ahead))
     print(table(rows))
     return 0
 
