@@ -35,6 +35,12 @@ $(FULL)/.ready: pyproject.toml requirements.txt py/setup.sh
 		"$$($(FULL)/bin/python -m pip freeze | grep '^opencv-contrib-python-headless==')"
 	@touch $@
 
+# face_recognition asks for dlib, which would be compiled; dlib-bin is the same. Apart, so that `pip check` stays content.
+$(VENV)/.bench: $(VENV)/.ready
+	@sh py/setup.sh $(PYTHON) $(VENV) -e '.[bench]'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --target build/bench 'face-recognition==1.3.0'
+	@touch $@
+
 demo: $(VENV)/.ready
 	@$(RUN) tests/demo/demo.py $(if $(PHOTOS),--photos "$(PHOTOS)")
 
@@ -66,11 +72,7 @@ bars: $(VENV)/.dev
 	@$(RUN) tests/demo/web_bars.py
 	@$(RUN) tests/demo/page_bars.py
 
-# face_recognition asks for dlib, which would be compiled; dlib-bin is the same. Apart, so that `pip check` stays content.
-bench: $(VENV)/.ready
-	@sh py/setup.sh $(PYTHON) $(VENV) -e '.[bench]'
-	@[ -d build/bench/face_recognition ] || $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps \
-		--target build/bench 'face-recognition==1.3.0'
+bench: $(VENV)/.bench
 	@$(RUN) tests/demo/bench.py
 
 thresholds: $(VENV)/.ready
