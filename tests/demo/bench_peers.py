@@ -194,10 +194,12 @@ def against_sgemm(bench: Bench, how: str, metric: str) -> list[Row]:
     return [row]
 
 
-def against_a_loop(bench: Bench) -> list[Row]:
+def against_a_loop(bench: Bench, distance: str) -> list[Row]:
     pairs = (10, 1000) if bench.runs == 1 else (100, 1000)
-    pair = bench.pair(_matched(bench, "candidates"), partial(bench.child, "frame", pairs=pairs, size=SIZE))
-    what = f"matcher.candidates, {_size(SIZE)}, against DataFrame.apply (measured on {pairs[0]} x {pairs[1]:,}, scaled)"
+    loop = partial(bench.child, "frame", pairs=pairs, size=SIZE, distance=distance)
+    pair = bench.pair(_matched(bench, "candidates"), loop)
+    what = f"matcher.candidates, {_size(SIZE)}, against DataFrame.apply with {distance}'s distance (measured on " \
+           f"{pairs[0]} x {pairs[1]:,}, scaled)"  # fmt: skip
     return [pair.row(what, 5000, "")]
 
 
@@ -258,15 +260,17 @@ SECTIONS = [
         "Matching",
         """Drawn vectors of 500 people, half of the unknown faces of nobody known. `matcher.candidates` (what a recognition
         does: the nearest face of each person) and `matcher.nearest` (what grouping does) beside numpy's `a @ b.T` of the
-        same size into memory that is there already. The loop is `DataFrame.apply` with a distance in numpy for each pair,
-        measured on fewer pairs and scaled by their number. faiss searches its index for the nearest one; building the index
+        same size into memory that is there already. The loop is `DataFrame.apply` with a distance for each pair, in
+        numpy or by deepface's `find_distance` on lists, as represent() gives them; measured on fewer pairs and scaled by
+        their number. faiss searches its index for the nearest one; building the index
         is not counted, `nearest` has its preparation in the time. Memory above the inputs: the peak during the call less
         what the process had before.""",
         [
             partial(against_sgemm, how="candidates", metric="euclidean"),
             partial(against_sgemm, how="candidates", metric="cosine"),
             partial(against_sgemm, how="nearest", metric="euclidean"),
-            against_a_loop,
+            partial(against_a_loop, distance="numpy"),
+            partial(against_a_loop, distance="deepface"),
             partial(against_faiss, metric="euclidean"),
             partial(against_faiss, metric="cosine"),
             partial(bounded, how="candidates"),

@@ -372,22 +372,23 @@ def _forget_peak() -> float:
     return memory("VmHWM")
 
 
-def frame(pairs: Sequence[int], size: Sequence[int]) -> Answer:
-    """A distance for each pair in a loop over a table, as deepface's find() once did; so many pairs only."""
+def frame(pairs: Sequence[int], size: Sequence[int], distance: str) -> Answer:
+    """A distance for each pair in a loop over a table, of so many pairs only: `numpy` by itself, or deepface's own for
+    lists, as represent() gives them."""
     import pandas
+    from deepface.modules.verification import find_distance
 
     queries, known, _ = drawn(pairs[0], pairs[1], size[2])
-    table = pandas.DataFrame({"vector": list(known)})
-
-    def distance(a: Any, b: Any) -> float:
-        return float(np.sqrt(np.sum(np.square(a - b))))
+    of = find_distance if distance == "deepface" else lambda a, b, _: float(np.sqrt(np.sum(np.square(a - b))))
+    some, all_known = (queries.tolist(), known.tolist()) if distance == "deepface" else (list(queries), list(known))
+    table = pandas.DataFrame({"vector": all_known})
 
     def work(some: Any) -> None:
         for query in some:
-            table.apply(lambda row, query=query: distance(query, row["vector"]), axis=1)
+            table.apply(lambda row, query=query: of(query, row["vector"], "euclidean"), axis=1)
 
-    work(queries[:1])
-    seconds, _ = timed(lambda: work(queries))
+    work(some[:1])
+    seconds, _ = timed(lambda: work(some))
     return {"seconds": seconds * size[0] * size[1] / (pairs[0] * pairs[1])}
 
 
