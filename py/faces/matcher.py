@@ -118,15 +118,17 @@ def _blocks(
     queries: Vectors, known: Vectors, limit: float, metric: str, size: int
 ) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.bool_]]]:
     """Some queries after the other: the number of the first one, (rows, m) ranks as in `_ranks`, and which of them are
-    at most `limit`. Both arrays are used again for the next block: memory that is new costs more than what is done in
+    at most `limit`. The arrays are used again for the next block: memory that is new costs more than what is done in
     it."""
     if not len(queries) or not len(known):
         return
     columns = _lifted_known(_prepared(known, metric), metric).T
     rows = min(len(queries), max(1, size // (4 * len(known))))
     ranks, near = np.empty((rows, len(known)), np.float32), np.empty((rows, len(known)), np.bool_)
+    lifted = np.empty((rows, len(columns)), np.float32)
     for first in range(0, len(queries), rows):
-        some = _lifted(_prepared(queries[first : first + rows], metric), metric)
+        part = _prepared(queries[first : first + rows], metric)
+        some = _lift(part, metric, lifted[: len(part)])
         block = np.matmul(some, columns, out=ranks[: len(some)])
         yield first, block, np.less_equal(block, limit, out=near[: len(some)])
 
@@ -147,16 +149,18 @@ def _together(found: list[Pairs], metric: str) -> Pairs:
 # What is added to a product in `_ranks` is one or two more dimensions here: passes over a large block are saved.
 
 
-def _lifted(a: Vectors, metric: str) -> Vectors:
-    """(n, d) -> (n, e)"""
-    one = np.ones((len(a), 1), np.float32)
-    if metric == "cosine":
-        return np.hstack([-a, one])
-    return np.hstack([-2 * a, one, np.einsum("ij,ij->i", a, a)[:, None]])
+def _lift(a: Vectors, metric: str, out: Vectors) -> Vectors:
+    """(n, d) -> (n, e), in `out`."""
+    d = a.shape[1]
+    np.multiply(a, np.float32(-1 if metric == "cosine" else -2), out=out[:, :d])
+    out[:, d] = 1
+    if metric != "cosine":
+        out[:, d + 1] = np.einsum("ij,ij->i", a, a)
+    return out
 
 
 def _lifted_known(b: Vectors, metric: str) -> Vectors:
-    """(m, d) -> (m, e); the matrix product of `_lifted` and this is `_ranks`."""
+    """(m, d) -> (m, e); the matrix product of `_lift` and this is `_ranks`."""
     one = np.ones((len(b), 1), np.float32)
     if metric == "cosine":
         return np.hstack([b, one])
