@@ -3,6 +3,7 @@
 # make test    everything the tests need, and all tests
 # make shots   the screenshots of the page, into tests/e2e/shots
 # make bars    what a run costs here, against the limits
+# make bench   the program beside what others do, on the photos in ../shared; writes docs/benchmarks.md
 # make thresholds PHOTOS=DIR   measures distances on photos of known people (a folder each)
 # make groups PHOTOS=DIR       measures how well faces are grouped, on the same photos
 
@@ -14,7 +15,7 @@ RUN := $(VENV)/bin/python
 # Node comes with playwright, which the tests of the page need anyhow.
 NODE = "$$($(RUN) -c 'import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')"
 
-.PHONY: setup demo test lint shots bars thresholds groups clean help
+.PHONY: setup demo test lint shots bars bench thresholds groups clean help
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -32,6 +33,12 @@ $(FULL)/.ready: pyproject.toml requirements.txt py/setup.sh
 	@sh py/setup.sh $(PYTHON) $(FULL) -r requirements.txt -e '.[dev]'
 	@$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
 		"$$($(FULL)/bin/python -m pip freeze | grep '^opencv-contrib-python-headless==')"
+	@touch $@
+
+# face_recognition asks for dlib, which would be compiled; dlib-bin is the same. Apart, so that `pip check` stays content.
+$(VENV)/.bench: $(VENV)/.ready
+	@sh py/setup.sh $(PYTHON) $(VENV) -e '.[bench]'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --target build/bench 'face-recognition==1.3.0'
 	@touch $@
 
 demo: $(VENV)/.ready
@@ -63,6 +70,9 @@ bars: $(VENV)/.dev
 	@$(RUN) tests/demo/hub_bars.py
 	@$(RUN) tests/demo/web_bars.py
 	@$(RUN) tests/demo/page_bars.py
+
+bench: $(VENV)/.bench
+	@$(RUN) tests/demo/bench.py
 
 thresholds: $(VENV)/.ready
 	@$(RUN) tests/demo/thresholds.py $(PHOTOS)

@@ -5,7 +5,7 @@ Vectors are compared only within one *space* (model, weights and alignment); the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 from faces.records import METRICS
 
 Vectors = NDArray[np.float32]  # (n, d)
+#: Query index, known face or person, and how far: three arrays of one length.
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
 
-#: A block of distances takes at most this many bytes, whatever the number of faces: about what a core's cache holds.
-BLOCK_BYTES = 4 << 20
-#: The same where all are compared with all: a matrix product of few rows by many columns takes three times as long.
+#: A block of distances takes at most this many bytes, whatever the number of faces: enough rows for a matrix product at
+#: full speed, of few rows by many columns it takes up to three times as long.
+BLOCK_BYTES = 32 << 20
+#: The same where all are compared with all.
 ALL_PAIRS_BYTES = 32 << 20
+#: Where more than this part of a block is near, it is worked on as a whole, not pair by pair.
+_DENSE = 1 / 16
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -59,70 +64,107 @@ def _to_distance(ranks: NDArray[np.float32], metric: str) -> NDArray[np.float32]
 
 def candidates(
     queries: Vectors, known: Vectors, persons: Sequence[int] | NDArray[np.intp], threshold: float, metric: str
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+) -> Pairs:
     """Every (query, person) of which the nearest known face is at most `threshold` away.
 
     `persons` (m,) numbers the person of each known face. Three arrays of one length: query index, person,
-    distance. Memory is bounded by BLOCK_BYTES whatever n and m.
+    distance. Memory is bounded by BLOCK_BYTES whatever n and m, and by what is found.
     """
     labels = np.asarray(persons, dtype=np.intp)
-    empty = np.empty(0, np.intp)
-    if not len(queries) or not len(known):
-        return empty, empty, np.empty(0, np.float32)
     order = np.argsort(labels, kind="stable")
-    queries, known, labels = _prepared(queries, metric), _prepared(known[order], metric), labels[order]
+    known, labels = known[order], labels[order]
     starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
-    rows = max(1, BLOCK_BYTES // (4 * len(known)))
-    found: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]] = []
-    for first in range(0, len(queries), rows):
-        ranks = _ranks(queries[first : first + rows], known, metric)
-        nearest = _to_distance(np.minimum.reduceat(ranks, starts, axis=1), metric)  # (rows, persons)
-        q, p = np.nonzero(nearest <= threshold)
-        found.append((q + first, labels[starts][p], nearest[q, p]))
-    return (
-        np.concatenate([f[0] for f in found]),
-        np.concatenate([f[1] for f in found]),
-        np.concatenate([f[2] for f in found]),
-    )
+    limit, found = _limit(threshold, metric), list[Pairs]()
+    for first, ranks, near in _blocks(queries, known, limit, metric, BLOCK_BYTES):
+        if np.count_nonzero(near) > _DENSE * near.size:
+            lowest = np.minimum.reduceat(ranks, starts, axis=1)  # (rows, persons)
+            q, p = np.nonzero(lowest <= limit)
+            found.append((q + first, labels[starts][p], lowest[q, p]))
+            continue
+        q, k, r = _pairs(ranks, near)
+        p = labels[k]
+        # the pairs of one query and one person stand side by side, because the known faces are in order
+        new = np.flatnonzero(np.r_[True, (q[1:] != q[:-1]) | (p[1:] != p[:-1])][: len(q)])
+        found.append((q[new] + first, p[new], np.minimum.reduceat(r, new) if len(new) else r))
+    return _together(found, metric)
 
 
-def nearest(
-    queries: Vectors, known: Vectors, threshold: float, metric: str, most: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+def nearest(queries: Vectors, known: Vectors, threshold: float, metric: str, most: int) -> Pairs:
     """Every (query, known) that are at most `threshold` apart; of each query the nearest `most`, the nearest first.
 
     Three arrays of one length: query index, known index, distance. Memory is bounded by ALL_PAIRS_BYTES, and by what
     is found.
     """
-    a, b = _lifted(_prepared(queries, metric), _prepared(known, metric), metric)
-    limit = threshold if metric == "cosine" else threshold * threshold
-    rows = max(1, ALL_PAIRS_BYTES // (4 * max(1, len(known))))
-    empty = np.empty(0, np.intp)
-    found = [(empty, empty, np.empty(0, np.float32))]
-    for first in range(0, len(queries), rows):
-        ranks = a[first : first + rows] @ b.T
-        place = np.flatnonzero(ranks <= limit)
-        q, k = np.divmod(place, len(known))
-        near = ranks.ravel()[place]
-        order = np.lexsort((near, q))
-        q, k, near = q[order], k[order], near[order]
+    limit, found = _limit(threshold, metric), list[Pairs]()
+    for first, ranks, near in _blocks(queries, known, limit, metric, ALL_PAIRS_BYTES):
+        if most < len(known) and np.count_nonzero(near) > max(_DENSE * near.size, most * len(near)):
+            best = ranks.argmin(axis=1)[:, None] if most == 1 else np.argpartition(ranks, most - 1, axis=1)[:, :most]
+            near.fill(False)
+            np.put_along_axis(near, best, np.take_along_axis(ranks, best, axis=1) <= limit, axis=1)
+        q, k, r = _pairs(ranks, near)
+        order = np.lexsort((r, q))
+        q, k, r = q[order], k[order], r[order]
         kept = np.arange(len(q)) - np.searchsorted(q, q) < most
-        found.append((q[kept] + first, k[kept], _to_distance(near[kept], metric)))
-    return (
-        np.concatenate([f[0] for f in found]),
-        np.concatenate([f[1] for f in found]),
-        np.concatenate([f[2] for f in found]),
-    )
+        found.append((q[kept] + first, k[kept], r[kept]))
+    return _together(found, metric)
 
 
-def _lifted(a: Vectors, b: Vectors, metric: str) -> tuple[Vectors, Vectors]:
-    """(n, d), (m, d) -> (n, e), (m, e), of which the matrix product is `_ranks`: what is added to a product there is
-    one or two more dimensions here, which saves passes over a large block."""
-    one, other = np.ones((len(a), 1), np.float32), np.ones((len(b), 1), np.float32)
+def _limit(threshold: float, metric: str) -> float:
+    """The rank of a distance."""
+    return threshold if metric == "cosine" else threshold * threshold
+
+
+def _blocks(
+    queries: Vectors, known: Vectors, limit: float, metric: str, size: int
+) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.bool_]]]:
+    """Some queries after the other: the number of the first one, (rows, m) ranks as in `_ranks`, and which of them are
+    at most `limit`. The arrays are used again for the next block: memory that is new costs more than what is done in
+    it."""
+    if not len(queries) or not len(known):
+        return
+    columns = _lifted_known(_prepared(known, metric), metric).T
+    rows = min(len(queries), max(1, size // (4 * len(known))))
+    ranks, near = np.empty((rows, len(known)), np.float32), np.empty((rows, len(known)), np.bool_)
+    lifted = np.empty((rows, len(columns)), np.float32)
+    for first in range(0, len(queries), rows):
+        part = _prepared(queries[first : first + rows], metric)
+        some = _lift(part, metric, lifted[: len(part)])
+        block = np.matmul(some, columns, out=ranks[: len(some)])
+        yield first, block, np.less_equal(block, limit, out=near[: len(some)])
+
+
+def _pairs(ranks: NDArray[np.float32], near: NDArray[np.bool_]) -> Pairs:
+    """Row, column and rank of what is near, row by row."""
+    place = np.flatnonzero(near)
+    q, k = np.divmod(place, near.shape[1])
+    return q, k, ranks.ravel()[place]
+
+
+def _together(found: list[Pairs], metric: str) -> Pairs:
+    empty = np.empty(0, np.intp)
+    q, k, ranks = zip(*found, (empty, empty, np.empty(0, np.float32)), strict=True)
+    return np.concatenate(q), np.concatenate(k), _to_distance(np.concatenate(ranks), metric)
+
+
+# What is added to a product in `_ranks` is one or two more dimensions here: passes over a large block are saved.
+
+
+def _lift(a: Vectors, metric: str, out: Vectors) -> Vectors:
+    """(n, d) -> (n, e), in `out`."""
+    d = a.shape[1]
+    np.multiply(a, np.float32(-1 if metric == "cosine" else -2), out=out[:, :d])
+    out[:, d] = 1
+    if metric != "cosine":
+        out[:, d + 1] = np.einsum("ij,ij->i", a, a)
+    return out
+
+
+def _lifted_known(b: Vectors, metric: str) -> Vectors:
+    """(m, d) -> (m, e); the matrix product of `_lift` and this is `_ranks`."""
+    one = np.ones((len(b), 1), np.float32)
     if metric == "cosine":
-        return np.hstack([-a, one]), np.hstack([b, other])
-    squares = np.einsum("ij,ij->i", a, a)[:, None], np.einsum("ij,ij->i", b, b)[:, None]
-    return np.hstack([-2 * a, one, squares[0]]), np.hstack([b, squares[1], other])
+        return np.hstack([b, one])
+    return np.hstack([b, np.einsum("ij,ij->i", b, b)[:, None], one])
 
 
 def most_similar(vectors: Vectors, percent: float, number: int) -> NDArray[np.intp]:

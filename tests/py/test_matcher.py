@@ -59,6 +59,21 @@ def test_blocks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(whole, parts, strict=True))
 
 
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("threshold", [0.0, 0.9, 4.5, 99.0])
+def test_a_block_as_a_whole_gives_what_its_pairs_give(
+    metric: str, threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries, known, persons = vectors(1, 50), vectors(2, 30), np.arange(30) % 7
+    answers = []
+    for dense in (0.0, 2.0):
+        monkeypatch.setattr(matcher, "_DENSE", dense)
+        answers.append([*matcher.candidates(queries, known, persons, threshold, metric),
+                        *matcher.nearest(queries, known, threshold, metric, 1),
+                        *matcher.nearest(queries, known, threshold, metric, 4)])  # fmt: skip
+    assert all(np.array_equal(a, b) for a, b in zip(*answers, strict=True))
+
+
 @settings(deadline=None)
 @given(
     st.integers(0, 10_000), st.integers(0, 20), st.integers(0, 20), st.sampled_from(METRICS), st.floats(0.1, 8),
