@@ -75,10 +75,8 @@ def test_locked_by_another_run(drawn: Path, program: Program) -> None:
 def test_limits_have_codes_of_their_own(drawn: Path, program: Program) -> None:
     answer = program("detect", "--directory", drawn, "--ram", "1")
     assert answer.returncode == 4 and "percent of the memory" in answer.stderr
-    draw(drawn / "sub" / "d.png", {"blue": (1, 1)})
-    draw(drawn / "sub" / "e.png", {"blue": (2, 2)})
-    draw(drawn / "sub" / "f.png", {"blue": (3, 3)})
-    draw(drawn / "sub" / "g.png", {"blue": (4, 4)})
+    for number in range(20):  # more than are looked at at a time
+        draw(drawn / "sub" / f"d{number}.png", {"blue": (1 + number, 1)})
     answer = program("detect", "--directory", drawn, "--time-limit", "1", FAKE_DETECTOR="slow")
     assert answer.returncode == 5 and "run again" in answer.stderr
     assert len(rows(drawn)) == 4

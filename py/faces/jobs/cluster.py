@@ -36,7 +36,12 @@ class Cluster:
         except ImportError as error:
             raise PackageMissing(f"--scheduler needs {error.name}: pip install 'faces[cluster]'") from error
         self._scheduler = scheduler
-        for part in ("distributed", "distributed.client", "distributed.core"):  # what matters, our own errors say
+        for part in (
+            "distributed",
+            "distributed.client",
+            "distributed.core",
+            "asyncio",
+        ):  # what matters, our own errors say
             logging.getLogger(part).setLevel(logging.CRITICAL)
         try:
             self._client = Client(scheduler, timeout=PATIENCE, name="faces", set_as_default=False)
