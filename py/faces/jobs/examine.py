@@ -167,7 +167,7 @@ def _align(looks: Sequence[Look], name: str, models: Models, view: _View) -> lis
 
 
 def _embed(aligned: Sequence[tuple[Look, Any, float]], name: str, models: Models) -> None:
-    """All faces of the photo in one call. Those of several photos in one call are no faster (docs/benchmarks.md)."""
+    """All faces of the photo in one call. Several photos share the cores as it is."""
     if not aligned:
         return
     embedder, start = models.embedder(name), time.perf_counter()
