@@ -215,15 +215,15 @@ def missed(photos: Sequence[str]) -> Answer:
     way round. Both leave out what is narrower than the settings ask for."""
     from faces.images import decode
     from faces.jobs.examine import Task, examine
+    from faces.jobs.plan import Wanted
     from faces.models import Models
     from faces.records import Box, pair_by_overlap
     from faces.settings import Settings
 
     models, session, found, slow, lost = Models(), _opencv(), 0, 0, []
     models.detector("yunet")
-    least = Settings().min_face_percent, Settings().min_face_pixels
     for path in photos:
-        task = Task(Path(path), ("yunet",), min_face_percent=least[0], min_face_pixels=least[1])
+        task = Task(Path(path), ("yunet",), wanted=Wanted.of(Settings()))
         ours = [look.detection.box for look in examine(task, models).found["yunet"].looks]
         whole = decode(Path(path), 100)
         (picture,) = _reduced([path])
@@ -231,7 +231,7 @@ def missed(photos: Sequence[str]) -> Answer:
         rows = _in_opencv(session, np.ascontiguousarray(picture[:, :, ::-1]))
         boxes = [Box(*(scale * float(v) for v in row[:4])).clipped(whole.width, whole.height)
                  for row in ([] if rows is None else rows)]  # fmt: skip
-        theirs = [box for box in boxes if box.w / whole.width >= task.min_width(whole.width)]
+        theirs = [box for box in boxes if box.w / whole.width >= task.wanted.min_width(whole.width)]
         pairs = pair_by_overlap(theirs, list(enumerate(ours)))
         found, slow = found + len(ours), slow + len(theirs)
         lost += [f"{path} {box} ({whole.width} x {whole.height})"

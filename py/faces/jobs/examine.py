@@ -22,8 +22,13 @@ from faces.detector import find_faces
 from faces.embedder import embed_checked
 from faces.errors import PhotoError
 from faces.images import Picture, decode, decode_parts
+from faces.jobs.plan import Wanted
 from faces.models import Models
 from faces.records import Box, Detection
+
+
+#: Faces of any width.
+ANY_WIDTH = Wanted((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +44,9 @@ class Task:
     demography: tuple[str, ...] = ()
     known: tuple[Detection, ...] = ()
     drawn: tuple[Box, ...] = ()
-    #: The narrowest face wanted: percent of the photo's width, and pixels of the full photo.
-    min_face_percent: float = 0.0
-    min_face_pixels: int = 0
+    #: What says how narrow a face may be.
+    wanted: Wanted = ANY_WIDTH
     max_megapixels: float = 100
-
-    def min_width(self, photo_width: int) -> float:
-        """The same as a fraction of the photo's width."""
-        return max(self.min_face_percent / 100, self.min_face_pixels / photo_width if photo_width else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _pixels(task: Task, models: Models) -> int:
 
 def _detect(task: Task, models: Models, name: str, picture: Picture) -> Seen:
     start = time.perf_counter()
-    least = task.min_width(picture.width)
+    least = task.wanted.min_width(picture.width)
     try:
         with models.turn("detector", name):
             found = find_faces(models.detector(name), picture.pixels, least)

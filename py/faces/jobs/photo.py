@@ -95,7 +95,7 @@ class Pipeline:
 
     def task(self, job: Job) -> Task:
         """What has to be found out about the photo. Pure data: it may be answered anywhere."""
-        lack, wanted = job.lack, self._wanted
+        lack = job.lack
         return Task(
             job.photo.path,
             lack.detectors,
@@ -103,8 +103,7 @@ class Pipeline:
             lack.demography,
             tuple(own[0].detection for own in self._incomplete(job)),
             tuple(box for _, box in lack.drawn),
-            wanted.min_face_percent,
-            wanted.min_face_pixels,
+            self._wanted,
             self._settings.max_megapixels,
         )
 
