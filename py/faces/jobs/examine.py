@@ -26,7 +26,6 @@ from faces.jobs.plan import Wanted
 from faces.models import Models
 from faces.records import Box, Detection
 
-
 #: Faces of any width.
 ANY_WIDTH = Wanted((), ())
 
