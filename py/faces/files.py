@@ -83,6 +83,14 @@ class DataFile:
         except OSError:
             return 0.0
 
+    def mark(self) -> str:
+        """What is another one after every write: number of the file, size and time; "" where there is no file."""
+        try:
+            found = os.lstat(self.path)
+        except OSError:
+            return ""
+        return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+
     def write(self, content: bytes, expected: bytes | EllipsisType | None = ...) -> bool:
         """Replace the content atomically, owner and mode kept. False if it was the same already.
 

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from faces.errors import UsageError
 from faces.files import TEMP_PREFIX, DataFile
-from faces.images import EXTENSIONS
 from faces.limits import Limits
+from faces.records import EXTENSIONS
 from faces.store import one_line
 
 DATA_FOLDER = "faces"
@@ -25,6 +25,8 @@ FACES_STATISTICS, MODELS_STATISTICS = "faces_statistics.csv", "models_statistics
 CONTENTS, DISTANCES = "contents.json", "distances.json"
 IMPORT, IMPORT_DONE, IMPORTED = "import", "import-done", "imported.json"
 LOG, REPORT = "faces.log", "report.html"
+#: Beside the locks: how the last recognition left everything, see `jobs.settled`.
+SETTLED = "settled.json"
 DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
 #: On a hub: one measuring of a channel at a time.
 DISTANCES_LOCK = "distances.lock"
@@ -41,6 +43,7 @@ DATA_FILES = (
     DETECT_LOCK,
     RECOGNIZE_LOCK,
     NAMES_LOCK,
+    SETTLED,
 )
 #: Where a channel lives on several hubs, each has a journal of its own: names.HOST.csv. Two writers of one file would
 #: overwrite each other.
@@ -99,9 +102,10 @@ class Album(Protocol):
     def limits(self) -> Limits:
         """What its settings may ask for. Raises DatabaseError."""
 
-    def folders(self, stat: bool = True) -> Iterator[Folder]:
+    def folders(self, stat: bool = True, photos: bool = True) -> Iterator[Folder]:
         """Every folder with photos or data files, in the order of their names. Nothing is kept open. Without `stat`
-        sizes and times of photos are not asked for, and are 0."""
+        sizes and times of photos are not asked for, and are 0; without `photos` these are left out, and so is a folder
+        without data files."""
 
     def data(self, name: str) -> DataFile:
         """A file of the album as a whole: names.csv, config.json, ..."""
@@ -187,7 +191,7 @@ class PlainAlbum:
     def traces(self) -> list[str]:
         return []  # its data folder has nothing but data files
 
-    def folders(self, stat: bool = True) -> Iterator[Folder]:
+    def folders(self, stat: bool = True, photos: bool = True) -> Iterator[Folder]:
         waiting = [(self.root, "")]
         seen: set[tuple[int, int]] = set()  # symbolic links may lead back up, or here twice
         while waiting:
@@ -199,7 +203,7 @@ class PlainAlbum:
                 if (here.st_dev, here.st_ino) in seen:
                     continue
                 seen.add((here.st_dev, here.st_ino))
-                has_data = self._list(path, folder, below, stat)
+                has_data = self._list(path, folder, below, stat, photos)
             except OSError as error:
                 folder.problems.append(f"{path}: cannot be listed: {error.strerror}")
                 has_data = True
@@ -207,7 +211,7 @@ class PlainAlbum:
                 yield folder
             waiting += [(path / child, f"{name}/{child}" if name else child) for child in reversed(below)]
 
-    def _list(self, path: Path, folder: Folder, below: list[str], stat: bool) -> bool:
+    def _list(self, path: Path, folder: Folder, below: list[str], stat: bool, photos: bool) -> bool:
         """Put what is in a folder into `folder` and `below`; True if there is data of ours."""
         has_data = False
         with os.scandir(path) as entries:
@@ -220,7 +224,7 @@ class PlainAlbum:
                         below.append(entry.name)
                     else:
                         folder.problems.append(_no_text(entry, "folder"))
-                elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # ten times faster
+                elif photos and os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # ten times faster
                     self._add_photo(folder, entry, stat)
         return has_data
 

@@ -37,6 +37,7 @@ from faces.folders import (
     MODELS_STATISTICS,
     NAMES_CSV,
     NAMES_OF_HUBS,
+    SETTLED,
     THRESHOLDS_JSON,
     Folder,
     Photo,
@@ -54,7 +55,7 @@ HTCONFIG = ".htconfig.php"
 _CHOICE, _ASIDE = "choice.json", "aside"
 #: What the page keeps of the channel's data (php/Store): copies of faces.csv, and what clones were told; and what we
 #: keep for the page, or it for us.
-_PAGE = ("cache", "sent.json", "recognize.outcome", CONTENTS, DISTANCES, IMPORT, IMPORT_DONE, IMPORTED)
+_PAGE = ("cache", "sent.json", "recognize.outcome", CONTENTS, DISTANCES, SETTLED, IMPORT, IMPORT_DONE, IMPORTED)
 
 
 class Hub:
@@ -235,13 +236,15 @@ class HubAlbum:
     def limits(self) -> Limits:
         return self.hub.limits
 
-    def folders(self, stat: bool = True) -> Iterator[Folder]:
+    def folders(self, stat: bool = True, photos: bool = True) -> Iterator[Folder]:
         """As the protocol has it; each file is looked at in any case: a row does not tell whether it is there."""
         if not self._fresh:
             self._rows = None
         rows, self._fresh, self._within = self._listing(), False, {}
         if (rows.photos or rows.files) and not self._base.is_dir():
             raise StorageError(f"{self._base} is missing: is the disk of the hub's store mounted?")
+        if not photos:
+            rows.photos = {}
         top = rows.data_folder
         for name in dict.fromkeys((*CHANNEL_FILES, *self.journals())):
             self._mended(self.data(name))

@@ -134,6 +134,9 @@ class MissingFile(DataFile):
     def mtime(self) -> float:
         return 0.0
 
+    def mark(self) -> str:
+        return ""
+
 
 def _time(seconds: float) -> str:
     """As the hub writes it: UTC without a zone."""

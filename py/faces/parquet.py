@@ -6,12 +6,16 @@ pyarrow is loaded by the first file that is there.
 from __future__ import annotations
 
 import io
+import itertools
 import pickletools
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faces.errors import DamagedFile, ForeignFile, PickleRefused
 from faces.files import DataFile
@@ -51,6 +55,8 @@ _NUMBERS = (
     "seconds_embed",
 )
 _PARQUET_MAGIC = b"PAR1"
+#: Bytes for which the machine is not asked whether they are free.
+_NOT_ASKED_FOR = 16 << 20
 #: More rows than any folder has; a small file could claim billions.
 MOST_ROWS = 3_000_000
 
@@ -61,6 +67,49 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
 
     Raises PickleRefused (nothing is ever unpickled), DamagedFile, or ForeignFile for one of a newer format.
     """
+    opened = _open(file)
+    if opened is None:
+        return None
+    import pyarrow as pa
+
+    there = set(opened.schema_arrow.names) - without - (set() if embeddings else {"embedding"})
+    names = [f.name for f in fields(FaceRow) if f.name in there]
+    with _damage(file):
+        return _rows(opened.read(columns=names, use_threads=False), names, _schema(pa))
+
+
+@dataclass(slots=True)
+class Embedded:
+    """Rows with an embedding: (n,) face ids, widths in pixels, detectors, models and spaces; n vectors."""
+
+    faces: list[str]
+    widths: list[float]
+    detectors: list[str]
+    models: list[str]
+    spaces: list[str]
+    vectors: list[NDArray[np.float32]]
+
+
+def read_embedded(file: DataFile) -> Embedded:
+    """What guesses are made from, in the order of the rows and several times as fast as `read_faces`, which raises the
+    same."""
+    opened = _open(file)
+    names = ("face", "w", "detector", "model", "space", "embedding")
+    if opened is None:
+        return Embedded([], [], [], [], [], [])
+    import pyarrow as pa
+
+    with _damage(file):
+        table, schema = opened.read(columns=[*names, "status"], use_threads=False), _schema(pa)
+        columns = [_values(table.column(name).combine_chunks(), schema.field(name).type, name) for name in names]
+        if any(vector is None for vector in columns[-1]):
+            kept = [i for i, vector in enumerate(columns[-1]) if vector is not None]
+            columns = [[column[i] for i in kept] for column in columns]
+        return Embedded(*columns)
+
+
+def _open(file: DataFile) -> Any:
+    """The file as pyarrow has it, checked; None where there is none. Raises what `read_faces` does."""
     content = file.read()
     if not content:  # an empty one is there to be filled: a hub's page makes such, which a computer sees over WebDAV
         return None
@@ -76,7 +125,7 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with _damage(file):
         parquet = pq.ParquetFile(pa.BufferReader(content))
         schema = parquet.schema_arrow
         metadata = schema.metadata or {}
@@ -93,9 +142,16 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
         if len(set(schema.names)) < len(schema.names):
             raise DamagedFile(f"{file} is damaged: two columns of one name")
         _check_memory(file, parquet.metadata)
-        there = set(schema.names) - without - (set() if embeddings else {"embedding"})
-        names = [f.name for f in fields(FaceRow) if f.name in there]
-        return _rows(parquet.read(columns=names, use_threads=False), names, _schema(pa))
+        return parquet
+
+
+@contextmanager
+def _damage(file: DataFile) -> Iterator[None]:
+    """What goes wrong while pyarrow reads it, as DamagedFile."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowException, ValueError, TypeError, OSError, BufferError, MemoryError) as error:
         raise DamagedFile(f"{file} is damaged: {error}") from error
 
@@ -103,14 +159,16 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
 def _check_memory(file: DataFile, metadata: Any) -> None:
     """ForeignFile for one that would not fit: a few kB can be packed to unpack to gigabytes, and the kernel kills who
     does so without a word. Measured: 60 bytes for a value, 4 for a number of a vector."""
-    import psutil
-
     columns = [
         metadata.row_group(i).column(j) for i in range(metadata.num_row_groups) for j in range(metadata.num_columns)
     ]
     needed = sum(
         c.num_values * (8 if c.path_in_schema.startswith(("embedding.", "landmarks.")) else 60) for c in columns
     )
+    if needed < _NOT_ASKED_FOR:
+        return
+    import psutil
+
     if needed > psutil.virtual_memory().available:
         raise ForeignFile(
             f"{file} would take {needed >> 20} MB of memory to read, more than is free; it was left alone"
@@ -155,11 +213,18 @@ def _values(column: Any, wanted: Any, name: str) -> list[Any]:
 
 def _vectors(column: Any) -> list[Any]:
     """Each row's embedding as a view into one array; None for an empty one."""
-    # from_dlpack, because to_numpy imports pandas: half a second and 100 MB for nothing
-    values = np.from_dlpack(column.flatten()) if len(column.flatten()) else np.empty(0, np.float32)
-    lengths = [length or 0 for length in column.value_lengths().to_pylist()]
-    ends = np.cumsum(lengths)
-    return [values[end - n : end] if n else None for n, end in zip(lengths, ends.tolist(), strict=True)]
+    # from_dlpack, because to_numpy imports pandas: half a second and 100 MB for nothing; nor any method that imports
+    # pyarrow.compute, a tenth of a second
+    values = np.from_dlpack(column.values) if len(column.values) else np.empty(0, np.float32)
+    ends = np.from_dlpack(column.offsets).tolist()
+    there = itertools.repeat(True)
+    if column.null_count:  # a bit for each row (Arrow's columnar format)
+        bits = np.unpackbits(np.frombuffer(column.buffers()[0], np.uint8), bitorder="little")
+        there = iter(bits[column.offset :].tolist())
+    return [
+        values[start:end] if start < end and is_there else None
+        for start, end, is_there in zip(ends, ends[1:], there, strict=False)
+    ]
 
 
 def write_faces(file: DataFile, rows: Sequence[FaceRow]) -> bool:
@@ -209,6 +274,7 @@ def _array(pa: Any, values: list[Any], kind: Any) -> Any:
 _NUMPY = {"int8": np.int8, "int32": np.int32, "int64": np.int64, "float": np.float32}
 
 
+@lru_cache
 def _schema(pa: Any) -> Any:
     kinds = {
         "size": pa.int64(),

@@ -14,6 +14,11 @@ from typing import Any, TypeVar
 
 FORMAT_VERSION = 1
 
+#: Files that are looked at as photos.
+EXTENSIONS = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".bmp"]
+)
+
 #: Row kinds of faces.pkl. A failure is never "none".
 FACE, NONE, FAILED = "face", "none", "failed"
 

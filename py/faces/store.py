@@ -115,17 +115,66 @@ def write_shown(file: DataFile, faces: Iterable[ShownFace], expected: bytes | El
 
     Raises ChangedMeanwhile if a person saved it since the caller read it (`expected`).
     """
+    return file.write(shown_to_bytes(faces), expected)
+
+
+def shown_to_bytes(faces: Iterable[ShownFace]) -> bytes:
+    """What a faces.csv with these rows holds."""
     faces = list(faces)
     extra = list(dict.fromkeys(name for face in faces for name in face.extra))
     lines = _Lines()
     lines.add([*CSV_COLUMNS, *extra])
-    for f in faces:
-        distance = "" if f.distance is None else f"{f.distance:.4f}"
-        text = (_guard(f.name), f.state, _guard(f.name_recognized), distance, f.distance_metric, f.model, f.detector)
-        own = (_guard(f.id), _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
-        more = (f.time_named, f.date_taken, f.mtime, f.content, f.cluster or "")
-        lines.add([*own, *more, *(f.extra.get(name, "") for name in extra)])
-    return file.write(lines.text().encode("utf-8"), expected)
+    for face in faces:
+        lines.add(_shown_cells(face, extra))
+    return lines.text().encode("utf-8")
+
+
+def _shown_cells(f: ShownFace, extra: Sequence[str]) -> list[object]:
+    distance = "" if f.distance is None else f"{f.distance:.4f}"
+    text = (_guard(f.name), f.state, _guard(f.name_recognized), distance, f.distance_metric, f.model, f.detector)
+    own = (_guard(f.id), _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
+    more = (f.time_named, f.date_taken, f.mtime, f.content, f.cluster or "")
+    return [*own, *more, *(f.extra.get(name, "") for name in extra)]
+
+
+class ShownLines:
+    """A faces.csv as we wrote it, of which a few rows are to be changed: the others stay the text they are.
+
+    Raises ForeignFile for one that we did not write, or of which a row takes more than a line.
+    """
+
+    def __init__(self, file: DataFile, content: bytes):
+        self._lines = content.decode("utf-8", "replace").split("\n")
+        reader, header = _csv_reader(file, content)
+        #: The cells of each row, as they are written.
+        self.rows: list[list[str]] = list(reader)
+        self._extra = header[len(CSV_COLUMNS) :]
+        ours = tuple(header[: len(CSV_COLUMNS)]) == CSV_COLUMNS
+        if not ours or len(self.rows) + 2 != len(self._lines) or any(len(row) != len(header) for row in self.rows):
+            raise ForeignFile(f"{file} was not written by this program")
+
+    def face(self, number: int) -> ShownFace:
+        """A row. ForeignFile if it makes no sense."""
+        cells = self.rows[number]
+        face = _shown(cells[: len(CSV_COLUMNS)])
+        if face is None:
+            raise ForeignFile(f"row {number + 2} makes no sense")
+        face.extra = dict(zip(self._extra, cells[len(CSV_COLUMNS) :], strict=True))
+        return face
+
+    def put(self, number: int, face: ShownFace) -> bool:
+        """Write a row anew; False if it was the same already."""
+        line = _Lines()
+        line.add(_shown_cells(face, self._extra))
+        text = line.text().removesuffix("\n")
+        if text == self._lines[number + 1]:
+            return False
+        self._lines[number + 1] = text
+        self.rows[number] = next(csv.reader([text]))
+        return True
+
+    def content(self) -> bytes:
+        return "\n".join(self._lines).encode("utf-8")
 
 
 class _Lines:
@@ -195,15 +244,29 @@ def _unguard(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
+def cell_text(cell: str) -> str:
+    """The text that a cell of faces.csv or names.csv stands for."""
+    return _unguard(cell)
+
+
 # --- names.csv ----------------------------------------------------------------------------------------------
 
 
 def read_decisions(file: DataFile, warn: Callable[[str], None] = lambda _: None) -> list[Decision]:
     """The decisions of a journal in the order of the file. A line that makes no sense is left out with a
     warning (and left in the file): one torn line must not cost the other names."""
-    content = file.read()
-    if not content:
-        return []
+    decisions, bad = parse_decisions(file.read() or b"")
+    if bad:
+        warn(damaged_lines(file, bad, len(decisions)))
+    return decisions
+
+
+def damaged_lines(file: DataFile, bad: int, good: int) -> str:
+    return f"{file}: {bad} line(s) damaged and left out; the other {good} decisions hold"
+
+
+def parse_decisions(content: bytes) -> tuple[list[Decision], int]:
+    """The decisions in a journal's content, and how many lines make no sense."""
     decisions, bad = [], 0
     header: list[str] = list(JOURNAL_COLUMNS)
     # Line by line: no cell holds a line break, so a torn quote spoils its own line only.
@@ -221,9 +284,7 @@ def read_decisions(file: DataFile, warn: Callable[[str], None] = lambda _: None)
             decisions.append(decision)
         else:
             bad += 1
-    if bad:
-        warn(f"{file}: {bad} line(s) damaged and left out; the other {len(decisions)} decisions hold")
-    return decisions
+    return decisions, bad
 
 
 def _cells(line: str) -> list[str]:

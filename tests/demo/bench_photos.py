@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from faces import weights
-from faces.images import EXTENSIONS
+from faces.records import EXTENSIONS
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,8 +16,9 @@ import numpy as np
 from faces.clusters import edges, whisper
 from faces.detector import find_faces
 from faces.errors import FacesError
-from faces.images import EXTENSIONS, decode
+from faces.images import decode
 from faces.models import Models, default_detectors
+from faces.records import EXTENSIONS
 from faces.settings import METRICS, THRESHOLDS
 
 FACTORS = (0.8, 0.9, 1.0, 1.1)

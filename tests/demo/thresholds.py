@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from faces.detector import find_faces
 from faces.errors import FacesError, WeightsMissing
-from faces.images import EXTENSIONS, decode
+from faces.images import decode
 from faces.matcher import distances
 from faces.models import Models
+from faces.records import EXTENSIONS
 from faces.settings import METRICS
 
 

@@ -14,6 +14,7 @@ from faces.folders import PlainAlbum
 from faces.guard import Guard
 from faces.jobs import detect, name, recognize, remove
 from faces.jobs.channel import read_settings
+from faces.jobs.summaries import Detected, Recognized
 from faces.progress import Progress
 from faces.records import FaceRow, ShownFace
 
@@ -29,7 +30,7 @@ def until(what: Callable[[], Any], seconds: float = 20) -> Any:
     return found
 
 
-def find(album: Path, **more: Any) -> detect.Summary:
+def find(album: Path, **more: Any) -> Detected:
     """`faces detect`. Options of the run by name; `engines` for others than the fakes."""
     engines = more.pop("engines", None) or fakes.models()
     retry, match = more.pop("retry", False), more.pop("match", True)
@@ -38,7 +39,7 @@ def find(album: Path, **more: Any) -> detect.Summary:
     )
 
 
-def again(album: Path) -> recognize.Summary:
+def again(album: Path) -> Recognized:
     """`faces recognize`."""
     plain = PlainAlbum(album)
     return recognize.run(plain, read_settings(plain))

@@ -20,7 +20,7 @@ from faces import parquet, store
 from faces.errors import DamagedFile, DetectorError, PartlyFailed, TimeLimitReached, UsageError, WeightsMissing
 from faces.files import DataFile
 from faces.folders import PlainAlbum
-from faces.jobs import detect, name, recognize
+from faces.jobs import detect, name, whole
 from faces.jobs.channel import iso_time, just_after
 from faces.progress import Progress
 from faces.records import FAILED
@@ -107,7 +107,7 @@ def test_a_spreadsheet_that_rewrites_times_loses_no_edit_and_freezes_no_name(dra
 def test_an_edit_saved_while_recognition_is_at_work_counts(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find(drawn)
     call(drawn, "a.png", "Ruth")
-    real, csv, times = recognize.guess, drawn / "faces.csv", []
+    real, csv, times = whole.guess, drawn / "faces.csv", []
 
     def slow(*arguments: object) -> object:
         if not times:
@@ -115,7 +115,8 @@ def test_an_edit_saved_while_recognition_is_at_work_counts(drawn: Path, monkeypa
             csv.write_text(csv.read_text().replace("Ruth,named", "Gwen,named"))
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(recognize, "guess", slow)
+    monkeypatch.setattr(whole, "guess", slow)
+    (drawn / "faces" / "settled.json").unlink()  # so that everything is gone through
     name.run(str(drawn / "sub/c.png"), "name", "Blanche")
     again(drawn)
     assert (names(drawn)["a.png#1"], names(drawn)["sub/c.png#1"]) == ("Gwen", "Blanche")

@@ -18,6 +18,7 @@ from faces.guard import Guard
 from faces.images import content_hash
 from faces.jobs import channel, detect, name
 from faces.jobs.drawn import Drawn, was_taken_back
+from faces.jobs.summaries import Detected
 from faces.names import Standing
 from faces.progress import Progress
 from faces.records import DRAWN, FACE, FAILED, Box, Decision, Detection, FaceRow
@@ -43,7 +44,7 @@ class Blind(fakes.SquareDetector):
         return [face for face in super().detect(image) if not is_red(face)]
 
 
-def blindly(album: Path, **more: Any) -> detect.Summary:
+def blindly(album: Path, **more: Any) -> Detected:
     engines = more.pop("engines", None) or fakes.models(Blind())
     return find(album, engines=engines, **more)
 

@@ -37,7 +37,7 @@ BESIDE = {("limits", "settings"), ("clusters", "matcher"), ("networks", "weights
           ("hub", "folders"), ("hubfile", "database"), ("database", "drivers"), ("heartbeat", "guard"), ("cli", "options"), ("cli", "console"), ("cli", "texts"), ("cli", "cli_hub"),
           ("cli_hub", "console"), ("cli_hub", "texts"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
 #: The order inside jobs.
-JOBS = ["channel", "collection", "contents", "drawn", "plan", "imports", "origin", "examine", "examiners", "cluster", "photo", "statistics", "guesses", "groups", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report",
+JOBS = ["summaries", "channel", "collection", "contents", "drawn", "plan", "imports", "origin", "examine", "examiners", "cluster", "photo", "statistics", "guesses", "groups", "settled", "whole", "again", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report",
         "availability"]  # fmt: skip
 
 

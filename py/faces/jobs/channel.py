@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -70,10 +71,27 @@ def keep_choice(album: Album, detectors: tuple[str, ...], models: tuple[str, ...
     store.write_json(file, settings_to_json(config or {}, {"detectors": detectors, "models": models}))
 
 
-def read_journal(album: Album) -> list[Decision]:
+def read_journals(album: Album) -> dict[str, bytes]:
     """What people decided: on the page or with `faces name` (names.csv), on other hubs (names.HOST.csv), or by editing
-    faces.csv (edits.csv)."""
-    return [decision for name in album.journals() for decision in store.read_decisions(album.data(name), log.warning)]
+    faces.csv (edits.csv). Each journal that has something in it, as it is."""
+    contents = ((name, album.data(name).read()) for name in album.journals())
+    return {name: content for name, content in contents if content}
+
+
+def parse_journals(album: Album, journals: Mapping[str, bytes]) -> tuple[list[Decision], int]:
+    """The decisions in them, and how many lines are damaged; these are logged."""
+    decisions, damaged = list[Decision](), 0
+    for name, content in journals.items():
+        found, bad = store.parse_decisions(content)
+        if bad:
+            log.warning(store.damaged_lines(album.data(name), bad, len(found)))
+        decisions, damaged = decisions + found, damaged + bad
+    return decisions, damaged
+
+
+def read_journal(album: Album) -> list[Decision]:
+    """All decisions of all journals."""
+    return parse_journals(album, read_journals(album))[0]
 
 
 def append_edits(album: Album, decisions: list[Decision]) -> None:

@@ -46,6 +46,10 @@ class FolderData:
     present: set[str]
     #: A row for each detector that found no face on a photo.
     empty: list[FaceRow] = field(default_factory=list)
+    #: Whether faces.csv was written since; `csv_content` is what it holds now.
+    was_written: bool = False
+    #: Its place in `Collection.marks`.
+    place: int = 0
 
 
 @dataclass(slots=True)
@@ -56,6 +60,8 @@ class Collection:
     problems: list[str] = field(default_factory=list)
     #: faces.pkl files that are damaged, for detection to set aside.
     damaged: list[str] = field(default_factory=list)
+    #: Of every folder, as its files were before they were read: name, marks of faces.pkl and faces.csv.
+    marks: list[tuple[str, str, str]] = field(default_factory=list)
 
     def faces(self) -> list[Face]:
         return [face for data in self.folders for face in data.faces]
@@ -81,6 +87,7 @@ def load(
     rank = {name: i for i, name in enumerate(detectors)}
     for folder in album.folders(stat=False):
         collection.problems += folder.problems
+        collection.marks.append((folder.name, folder.pkl.mark(), folder.csv.mark()))
         try:
             mtime = folder.csv.mtime()
             rows = parquet.read_faces(folder.pkl, embeddings, without)
@@ -112,6 +119,7 @@ def load(
                 content,
                 {photo_key(photo.hash, photo.name) for photo in folder.photos},
                 [row for row in rows or () if row.status == NONE],
+                place=len(collection.marks) - 1,
             )
         )
     return collection

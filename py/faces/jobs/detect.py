@@ -6,6 +6,7 @@ What is to be done says `plan`; `worker` goes from folder to folder; what happen
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,17 +22,18 @@ from faces.errors import (
     WeightsMissing,
 )
 from faces.files import Lock, lock
-from faces.folders import DETECT_LOCK, Album
+from faces.folders import DETECT_LOCK, Album, Folder
 from faces.guard import Guard
-from faces.jobs import channel, imports, recognize
+from faces.jobs import channel, recognize, settled
 from faces.jobs.channel import log
-from faces.jobs.plan import Plan, Wanted, make_plan
+from faces.jobs.summaries import Detected, Recognized
 from faces.jobs.suspects import Suspects
-from faces.jobs.worker import Summary, Worker
 from faces.progress import Progress
 from faces.settings import Settings
 
 if TYPE_CHECKING:
+    from faces.jobs.plan import Plan
+    from faces.jobs.worker import Worker
     from faces.models import Models
 
 
@@ -68,7 +70,7 @@ def run(
     held: Lock | None = None,
     wait: float = 0.0,
     scheduler: str = "",
-) -> Summary:
+) -> Detected:
     """Detect, then recognize. Returns when all is done; raises what ended it otherwise, with what is done stored:
     LockedError, DiskFull, DatabaseError, ConsentLost (here nothing more is stored), RamLimitReached, TimeLimitReached,
     StopRequested, WeightsMissing (an engine that was asked for could not be loaded; the others did their work),
@@ -82,29 +84,43 @@ def run(
         progress.step("planning")
         suspects = Suspects(mine)  # first of all: what the last run left behind is known now, or never
         settings = prepare(album, options)
-        wanted = Wanted.of(settings)
-        plan = make_plan(album, wanted, retry)
-        summary = Summary(plan.photos, plan.total, skipped=len(plan.skipped), problems=plan.problems,
-                          detectors=settings.detectors, models=settings.models)  # fmt: skip
-        if most is not None and plan.total > most:
-            summary.postponed = True
-            return summary
-        work = Worker(
-            album, settings, wanted, plan, summary, guard, progress, suspects, models, match, retry, scheduler=scheduler
-        )
-        try:
-            _work(work)
-        except FacesError as error:
-            error.summary = summary  # type: ignore[attr-defined]
-            raise
-        finally:
-            summary.seconds = time.monotonic() - start
+        folders = list(album.folders())
+        before = None if retry or not match else settled.nothing_to_detect(album, settings, folders)
+        photos = sum(len(folder.photos) for folder in folders)
+        summary = Detected(photos, detectors=settings.detectors, models=settings.models, recognition=before)
+        if before is None:
+            from faces.jobs import worker
+
+            plan = _plan(album, settings, folders, summary, retry)
+            summary.postponed = most is not None and plan.total > most
+            if summary.postponed:
+                return summary
+            work = worker.Worker(
+                album, settings, plan, summary, guard, progress, suspects, models, match, retry, scheduler
+            )
+            try:
+                _work(work)
+            except FacesError as error:
+                error.summary = summary  # type: ignore[attr-defined]
+                raise
+            finally:
+                summary.seconds = time.monotonic() - start
     _raise_failures(summary)
     return summary
 
 
+def _plan(album: Album, settings: Settings, folders: Sequence[Folder], summary: Detected, retry: bool) -> Plan:
+    from faces.jobs import plan as plans
+
+    plan = plans.make_plan(album, folders, plans.Wanted.of(settings), retry)
+    summary.todo, summary.skipped, summary.problems = plan.total, len(plan.skipped), plan.problems
+    return plan
+
+
 def _work(work: Worker) -> None:
     """Everything that is planned, then the recognition. Raises what ended it."""
+    from faces.jobs import imports
+
     plan = work.plan
     work.imports = imports.pending(work.album, plan, work.guard.check)
     for reason in plan.skipped:
@@ -126,16 +142,19 @@ def _work(work: Worker) -> None:
         raise ended
     if work.imports and work.went_through():
         work.imports.finish(plan)
+    did = work.imports or plan.total or work.summary.problems or work.summary.changed
+    if work.match and not (did or work.retry):
+        settled.note_photos(work.album, work.settings, [item.folder for item in plan.folders])
 
 
-def _after_recognition(summary: Summary, recognition: recognize.Summary, plan: Plan) -> None:
+def _after_recognition(summary: Detected, recognition: Recognized, plan: Plan) -> None:
     summary.problems = list(dict.fromkeys([*summary.problems, *recognition.problems]))
     files = (item.folder.pkl for item in plan.folders)
     for file in [file for file in files if str(file.path) in recognition.damaged]:  # in what a plan does not read
         log.warning("%s is kept as %s; the next run detects anew", file, file.set_aside("damaged"))
 
 
-def _raise_failures(summary: Summary) -> None:
+def _raise_failures(summary: Detected) -> None:
     error: FacesError | None = None
     if summary.missing:
         error = WeightsMissing("\n".join(summary.missing.values()))

@@ -21,7 +21,7 @@ from faces.files import lock
 from faces.folders import DISTANCES, RECOGNIZE_LOCK, Album
 from faces.jobs import channel
 from faces.jobs.collection import NOT_FOR_NAMES, Collection, Face, load, subjects
-from faces.jobs.guesses import Sides, names_rejected, names_taken, sides, spaces
+from faces.jobs.guesses import Sides, embedded, names_rejected, names_taken, sides, spaces
 from faces.matcher import candidates, distances
 from faces.names import Standing, assign, resolve
 from faces.records import METRICS, NAMED, OPEN, FaceRow
@@ -105,7 +105,7 @@ class _Measure:
         near: list[tuple[float, str, str]] = []
         for items in spaces(self._faces, model):
             self._add_pairs(items, metric, default, same, different)
-            found, number = sides(items, self._standings, self._settings)
+            found, number = sides(embedded(items), self._standings, self._settings)
             open_faces += number
             near += self._near(found, REACH * default, metric) if found else []
         guesses = assign(near, self._photo_of, self._taken, self._rejected)

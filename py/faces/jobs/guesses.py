@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from faces.jobs.collection import Collection, Face
 from faces.matcher import Vectors, candidates, most_similar
 from faces.names import Guess, Standing, assign
-from faces.records import NAMED, OPEN, FaceRow
+from faces.records import NAMED, OPEN, FaceRow, ShownFace
 from faces.settings import Settings
 
 _NOTHING = Standing()
+Vector = NDArray[np.float32]  # (d,)
 
 
 def guess(collection: Collection, standings: dict[str, Standing], settings: Settings) -> dict[str, list[Guess]]:
@@ -34,6 +36,20 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
             if not settings.enforce:
                 taken.add((photo_of[face_id], name))
     return dict(result)
+
+
+def put_guess(shown: ShownFace, guesses: list[Guess], settings: Settings) -> None:
+    """Write the guesses for a face into its row; none where there is none."""
+    shown.name_recognized, shown.distance, shown.distance_metric = "", None, ""
+    shown.extra.pop("matches", None)
+    if guesses:
+        first = guesses[0]
+        shown.name_recognized, shown.distance, shown.model = first.name, first.distance, first.model
+        shown.distance_metric = settings.metric
+        if settings.enforce:
+            shown.extra["matches"] = json.dumps(
+                {g.model: [g.name, round(g.distance, 4)] for g in guesses}, ensure_ascii=False
+            )
 
 
 def usable_models(faces: Iterable[Face], settings: Settings) -> list[str]:
@@ -78,36 +94,43 @@ class Sides:
     names: list[str]
 
 
+def embedded(items: Iterable[tuple[Face, FaceRow]]) -> Iterator[tuple[str, float, Vector]]:
+    """Of each face its id, its width in pixels and its embedding."""
+    return ((face.id, row.w, row.embedding) for face, row in items)
+
+
 def sides(
-    items: Iterable[tuple[Face, FaceRow]], standings: Mapping[str, Standing], settings: Settings
+    items: Iterable[tuple[str, float, Vector]], standings: Mapping[str, Standing], settings: Settings
 ) -> tuple[Sides | None, int]:
-    """Who takes part in guessing, of one space: None if nothing can be guessed. And the number of open faces."""
-    by_person: dict[str, list[FaceRow]] = defaultdict(list)
-    queries: list[tuple[Face, FaceRow]] = []
-    for face, row in items:
-        standing = standings.get(face.id, _NOTHING)
-        if standing.state == NAMED and row.w >= settings.training_min_pixels:
-            by_person[standing.name].append(row)
-        elif standing.state == OPEN and row.w >= settings.result_min_pixels:
-            queries.append((face, row))
+    """Who takes part in guessing, of one space (see `embedded`): None if nothing can be guessed. And the number of open
+    faces."""
+    by_person: dict[str, list[Vector]] = defaultdict(list)
+    opened: list[str] = []
+    queries: list[Vector] = []
+    for face, width, vector in items:
+        standing = standings.get(face, _NOTHING)
+        if standing.state == NAMED and width >= settings.training_min_pixels:
+            by_person[standing.name].append(vector)
+        elif standing.state == OPEN and width >= settings.result_min_pixels:
+            opened.append(face)
+            queries.append(vector)
     if not by_person or not queries:
         return None, len(queries)
     known, persons, names = [], [], sorted(by_person)
     for number, name in enumerate(names):
-        vectors = np.stack([row.embedding for row in by_person[name]])
+        vectors = np.stack(by_person[name])
         chosen = vectors[most_similar(vectors, settings.most_similar_percent, settings.most_similar_number)]
         known.append(chosen)
         persons += [number] * len(chosen)
-    unknown = np.stack([row.embedding for _, row in queries])
     people = np.array(persons, np.intp)
-    return Sides([face.id for face, _ in queries], unknown, np.concatenate(known), people, names), len(queries)
+    return Sides(opened, np.stack(queries), np.concatenate(known), people, names), len(queries)
 
 
 def _near(
     items: list[tuple[Face, FaceRow]], model: str, standings: dict[str, Standing], settings: Settings
 ) -> list[tuple[float, str, str]]:
     """(distance, face, name) for every open face near enough to a person; `items` are of one space."""
-    found, _ = sides(items, standings, settings)
+    found, _ = sides(embedded(items), standings, settings)
     if found is None:
         return []
     q, p, d = candidates(found.unknown, found.known, found.persons, settings.threshold(model), settings.metric)

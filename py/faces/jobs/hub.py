@@ -27,11 +27,12 @@ from faces.folders import DETECT_LOCK, DISTANCES_LOCK, RECOGNIZE_LOCK
 from faces.guard import Guard
 from faces.heartbeat import QUIETLY, STOP, Heartbeat, stamp
 from faces.hub import Hub, HubAlbum
-from faces.jobs import detect, distances, recognize, remove
+from faces.jobs import detect, recognize
 from faces.jobs.channel import log, read_settings
 from faces.progress import Progress
 
 if TYPE_CHECKING:
+    from faces.jobs import remove
     from faces.models import Models
 
 #: So long a removal waits for a run that it asked to stop: one photo, and what is to be stored.
@@ -267,6 +268,7 @@ def measure_channels(
     hub: Hub, nick: str, models: Sequence[str], guard: Guard, shown: Progress, wait: float = 0.0
 ) -> Report:
     """Measure distances in the channel `nick`, or with "" in all that consent. Raises as `recognize_channels`."""
+    from faces.jobs import distances
 
     def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         # not `inner`: a request to stop the channel's detection would be taken away from it
@@ -284,6 +286,7 @@ def remove_channels(
     hub: Hub, channels: Sequence[Channel], what: remove.What, guard: Guard, shown: Progress, wait: float = LONGEST_WAIT
 ) -> Report:
     """Remove in these channels. A run at work in one of them is asked to stop, and waited for: `wait` seconds."""
+    from faces.jobs import remove
 
     def job(album: HubAlbum, inner: Guard, progress: Progress, held: Lock | None) -> Any:
         progress.step("removing")

@@ -132,14 +132,15 @@ class Plan:
         return sum(len(folder.todo) for folder in self.folders)
 
 
-def make_plan(album: Album, wanted: Wanted, retry: bool = False) -> Plan:
-    """Look at every folder. One whose files are foreign or cannot be read is left out, with a line in `problems`.
+def make_plan(album: Album, folders: Iterable[Folder], wanted: Wanted, retry: bool = False) -> Plan:
+    """Look at every folder of the album. One whose files are foreign or cannot be read is left out, with a line in
+    `problems`.
 
     `retry` tries photos again that were given up.
     """
     plan = Plan(drawn=Drawn.of(read_journal(album)))
     faces: list[dict[str, set[str]]] = []  # of each folder: key of a photo that is there -> ids of its faces
-    for folder in album.folders():
+    for folder in folders:
         plan.problems += folder.problems + folder.unready
         plan.skipped += folder.skipped
         plan.unready += len(folder.unready)

@@ -19,6 +19,7 @@ from faces.folders import (
     NAMES_LOCK,
     RECOGNIZE_LOCK,
     REPORT,
+    SETTLED,
     THRESHOLDS_JSON,
     Album,
     Folder,
@@ -63,6 +64,7 @@ def run(album: Album, what: What, wait: float = 0.0, check: Callable[[], None] =
     `check`, asked while waiting, raises."""
     summary = Summary()
     with _quiet_album(album, wait, check):
+        DataFile(album.lock(SETTLED)).remove()  # it has names in it
         for folder in list(album.folders()):
             try:
                 if what.everything:
@@ -254,6 +256,8 @@ def _is_ours(name: str, file: DataFile) -> bool:
     if name == THRESHOLDS_JSON:
         value = store.read_json(file)[0]
         return not content.strip() if value is None else _has(value, THRESHOLDS)
+    if name == SETTLED:
+        return content.startswith(b'{"settings"')
     if name == REPORT:
         return b"<!-- faces " in content[:200]
     return True

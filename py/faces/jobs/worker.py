@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faces import parquet, store
@@ -22,6 +21,7 @@ from faces.jobs import channel, recognize
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
 from faces.jobs.plan import Plan, Wanted, by_photo, is_same_file, lacking, read_rows
+from faces.jobs.summaries import Detected, Recognized
 from faces.jobs.suspects import Suspects, suspect_key
 from faces.progress import Progress
 from faces.records import DRAWN, FAILED, Box, FaceRow, ShownFace
@@ -35,43 +35,6 @@ if TYPE_CHECKING:
     from faces.models import Models
 
 
-@dataclass(slots=True)
-class Summary:
-    """What a detection did. `todo`: photos that were to be looked at; `skipped`: photos whose file is gone or not ours
-    to read. `recognition` is None where another one held the lock."""
-
-    photos: int = 0
-    todo: int = 0
-    done: int = 0
-    faces: int = 0
-    failed: int = 0
-    moved: int = 0
-    imported: int = 0
-    waiting: int = 0
-    skipped: int = 0
-    removed: int = 0
-    seconds: float = 0.0
-    detectors: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    problems: list[str] = field(default_factory=list)
-    missing: dict[str, str] = field(default_factory=dict)
-    recognition: recognize.Summary | None = None
-
-    #: Whether nothing was done because there was too much of it.
-    postponed: bool = False
-
-    @property
-    def changed(self) -> bool:
-        return bool(
-            self.done
-            or self.failed
-            or self.removed
-            or self.moved
-            or self.imported
-            or (self.recognition and self.recognition.written)
-        )
-
-
 class Worker:
     """One run's state: the plan, the photos that are being looked at, and when it was stored last."""
 
@@ -79,21 +42,21 @@ class Worker:
         self,
         album: Album,
         settings: Settings,
-        wanted: Wanted,
         plan: Plan,
-        summary: Summary,
+        summary: Detected,
         guard: Guard,
         progress: Progress,
         suspects: Suspects,
         models: Models | None,
         match: bool,
         retry: bool,
-        imports: Imports | None = None,
         scheduler: str = "",
     ):
-        self.album, self.settings, self.wanted, self.plan, self.summary = album, settings, wanted, plan, summary
+        self.album, self.settings, self.plan, self.summary = album, settings, plan, summary
+        self.wanted = Wanted.of(settings)
         self.guard, self.progress, self.match, self.retry = guard, progress, match, retry
-        self.models, self.imports = models, imports
+        self.models = models
+        self.imports: Imports | None = None
         #: Whether a folder could not be read or written.
         self.broken = False
         self.stored_at = time.monotonic()
@@ -333,7 +296,7 @@ class Worker:
                 if time.time() - path.stat().st_mtime > 3600:
                     path.unlink()
 
-    def recognize(self) -> recognize.Summary | None:
+    def recognize(self) -> Recognized | None:
         """Bring faces.csv up to date. Another recognition at work does the same: then this one is left out."""
         self.progress.step("recognizing")
         try:

@@ -1,0 +1,271 @@
+"""A recognition after a few decisions: of a settled album only those faces are looked at again whose guess they may
+change. What comes of it is what `whole` would make of it.
+
+A decision changes who its face is, and with that the faces a person is learnt from. So a guess can change only on the
+photo of that face, where that person was guessed, or near one of that person's faces; and on such a photo for every
+face, because no two faces of a photo are one person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from faces import parquet, store
+from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, StorageError
+from faces.folders import Album, Folder
+from faces.jobs import settled
+from faces.jobs.channel import log
+from faces.jobs.guesses import Sides, Vector, put_guess, sides
+from faces.jobs.settled import Found
+from faces.jobs.summaries import Recognized
+from faces.matcher import candidates
+from faces.names import Guess, Standing, assign
+from faces.records import DRAWN, NAMED, OPEN, Decision
+from faces.settings import Settings
+
+#: With more new decisions than that everything is gone through.
+MOST_DECISIONS = 500
+_PLACE = {name: i for i, name in enumerate(store.CSV_COLUMNS)}
+_ID, _FILE, _PHOTO, _CONTENT = (_PLACE[name] for name in ("id", "file", "photo", "content"))
+_STATE, _NAME, _GUESS, _CLUSTER = (_PLACE[name] for name in ("state", "name", "name_recognized", "cluster"))
+_DETECTOR = _PLACE["detector"]
+
+
+def run(album: Album, settings: Settings, found: Found) -> Recognized | None:
+    """Bring the rows of faces.csv up to date that these decisions may change. None if only a whole recognition can tell
+    which these are; what was written until then is right as far as it goes. Raises DiskFull."""
+    if not found.settled.model or len(found.decisions) > MOST_DECISIONS:
+        return None
+    try:
+        few = _Few(settings, found)
+        return few.write(album) if few.decide() and few.guess() else None
+    except (ChangedMeanwhile, DataFileError, StorageError) as error:
+        if isinstance(error, DiskFull):
+            raise
+        log.info("everything is gone through again: %s", error)
+        return None
+
+
+@dataclass(slots=True)
+class _Csv:
+    """A folder's faces.csv."""
+
+    folder: Folder
+    before: bytes
+    lines: store.ShownLines
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class _Row:
+    """Where a face stands in faces.csv."""
+
+    csv: _Csv
+    number: int
+
+    @property
+    def cells(self) -> list[str]:
+        return self.csv.lines.rows[self.number]
+
+    @property
+    def photo(self) -> str:
+        """A text that tells photos of the album apart."""
+        cells = self.cells
+        return cells[_PHOTO] or f"{self.csv.folder.name}/{cells[_FILE]}"
+
+
+class _Few:
+    """What the steps of one recognition share."""
+
+    def __init__(self, settings: Settings, found: Found):
+        self._settings, self._found, self._model = settings, found, found.settled.model
+        self._new_guesses = 0
+        self._csvs: list[_Csv] = []
+        #: Every face of faces.csv, and by photo.
+        self._rows: dict[str, _Row] = {}
+        for folder in found.folders:
+            content = folder.csv.read()
+            if content:
+                csv = _Csv(folder, content, store.ShownLines(folder.csv, content))
+                self._csvs.append(csv)
+                self._rows |= {cells[_ID]: _Row(csv, number) for number, cells in enumerate(csv.lines.rows)}
+        self._rejected = {face: set(names) for face, names in found.settled.rejected.items()}
+        #: People whose faces are other ones now, and photos with faces that were decided about.
+        self._people: set[str] = set()
+        self._photos: set[str] = set()
+
+    # --- decisions ----------------------------------------------------------------------------------------------
+
+    def decide(self) -> bool:
+        """Put the new decisions into their rows. False if one may be about more than the face it names, or about one
+        that was open to no guess before."""
+        contents = {self._rows[d.face].cells[_CONTENT] for d in self._found.decisions if d.face in self._rows}
+        photos: dict[str, set[str]] = defaultdict(set)
+        for row in self._rows.values():
+            if row.cells[_CONTENT] in contents:
+                photos[row.cells[_CONTENT]].add(row.photo)
+        newest = _order(self._found.settled.newest)
+        for decision in sorted(self._found.decisions, key=lambda d: _order(d.time)):
+            there = self._rows.get(decision.face)
+            if there is None or _order(decision.time) <= newest:
+                return False
+            content, photo = there.cells[_CONTENT], there.cells[_PHOTO]
+            same_photo = decision.photo in ("", content, photo) and decision.content in ("", content)
+            if not same_photo or len(photos[content]) > 1 or there.cells[_DETECTOR] in ("", DRAWN):
+                return False
+            if not self._apply(there, decision):
+                return False
+        return True
+
+    def _apply(self, row: _Row, decision: Decision) -> bool:
+        """False if the face is open again: its group, too, has to be found then."""
+        face = row.csv.lines.face(row.number)
+        rejected = self._rejected.get(face.id, set())
+        standing = Standing(face.state, face.name, face.time_named, rejected)
+        self._people.add(face.name)
+        standing.apply(decision)
+        self._people.add(standing.name)
+        self._rejected[face.id] = standing.rejected
+        if standing.state == OPEN != face.state:
+            return False
+        if standing.state != OPEN and not self._settings.history:
+            put_guess(face, [], self._settings)
+        face.state, face.name, face.time_named = standing.state, standing.name, standing.time
+        row.csv.changed |= row.csv.lines.put(row.number, face)
+        self._photos.add(row.photo)
+        return True
+
+    # --- guesses ------------------------------------------------------------------------------------------------
+
+    def guess(self) -> bool:
+        """Put the guesses that are others now into their rows. False if faces cannot all be compared with each other,
+        or some are missing in faces.csv."""
+        faces = self._embedded()
+        if faces is None or not faces.keys() <= self._rows.keys():
+            return False
+        standings = {
+            face: Standing(row.cells[_STATE], store.cell_text(row.cells[_NAME]))
+            for face, row in self._rows.items()
+            if row.cells[_STATE] != OPEN
+        }
+        two_sides, _ = sides(((face, *own) for face, own in faces.items()), standings, self._settings)
+        photos = self._photos | self._photos_of_people(two_sides)
+        open_faces: dict[str, str] = {}
+        taken = set()
+        for face, row in self._rows.items():
+            if (photo := row.photo) in photos:
+                if row.cells[_STATE] == OPEN:
+                    open_faces[face] = photo
+                elif row.cells[_STATE] == NAMED and row.cells[_DETECTOR]:
+                    taken.add((photo, store.cell_text(row.cells[_NAME])))
+        near = self._near(two_sides, open_faces) if two_sides else []
+        given = assign(near, open_faces, taken, self._rejected)
+        for face in open_faces:
+            self._put(self._rows[face], given.get(face))
+        return True
+
+    def _embedded(self) -> dict[str, tuple[float, Vector]] | None:
+        """Each face with its width and its embedding, by the detector first in the settings; None if they are of
+        several spaces."""
+        rank = {name: i for i, name in enumerate(self._settings.detectors)}
+        faces: dict[str, tuple[float, Vector]] = {}
+        kinds: set[tuple[str, int]] = set()
+        for folder in self._found.folders:
+            rows = parquet.read_embedded(folder.pkl)
+            order = list(range(len(rows.faces)))
+            if len(set(rows.detectors)) > 1:
+                order.sort(key=[rank.get(name, len(rank)) for name in rows.detectors].__getitem__)
+            for i in order:
+                if rows.models[i] == self._model:
+                    faces.setdefault(rows.faces[i], (rows.widths[i], rows.vectors[i]))
+                    kinds.add((rows.spaces[i], len(rows.vectors[i])))
+        return faces if len(kinds) < 2 else None
+
+    def _photos_of_people(self, found: Sides | None) -> set[str]:
+        """Where one of the people whose faces are others now was guessed, or may be now."""
+        people = self._people - {""}
+        photos = {row.photo for row in self._rows.values() if store.cell_text(row.cells[_GUESS]) in people}
+        theirs = [i for i, name in enumerate(found.names) if name in people] if found else []
+        if found and theirs:
+            few = np.isin(found.persons, theirs)
+            limit = self._settings.threshold(self._model)
+            q, _, _ = candidates(found.unknown, found.known[few], found.persons[few], limit, self._settings.metric)
+            photos |= {self._rows[found.open[i]].photo for i in set(q.tolist())}
+        return photos
+
+    def _near(self, found: Sides, open_faces: Iterable[str]) -> list[tuple[float, str, str]]:
+        """(distance, face, name) for each of these faces that is near enough to a person."""
+        wanted = set(open_faces)
+        few = [i for i, face in enumerate(found.open) if face in wanted]
+        limit = self._settings.threshold(self._model)
+        q, p, d = candidates(found.unknown[few], found.known, found.persons, limit, self._settings.metric)
+        return [(distance, found.open[few[i]], found.names[n])
+                for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)]  # fmt: skip
+
+    def _put(self, row: _Row, given: tuple[str, float] | None) -> None:
+        face = row.csv.lines.face(row.number)
+        before = face.name_recognized
+        put_guess(face, [Guess(*given, self._model)] if given else [], self._settings)
+        if row.csv.lines.put(row.number, face):
+            row.csv.changed = True
+            self._new_guesses += bool(given and given[0] != before)
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def write(self, album: Album) -> Recognized | None:
+        """Write what changed, and how everything is now. None if somebody else wrote meanwhile."""
+        csv_marks = {}
+        for csv in self._csvs:
+            content = csv.lines.content()
+            if csv.changed and csv.folder.csv.write(content, csv.before):
+                csv_marks[id(csv.folder)] = csv.folder.csv.mark()
+                if csv.folder.csv.read() != content:
+                    return None
+        summary = replace(self._counts(), written=len(csv_marks), new=self._new_guesses)
+        found = self._found
+        files = [(name, pkl, csv_marks.get(id(folder), csv)) for folder in found.folders
+                 for name, pkl, csv in [settled.marks(folder)]]  # fmt: skip
+        settled.write(
+            album,
+            replace(
+                found.settled,
+                files=settled.files_digest(files),
+                journals=settled.journals_state(found.journals),
+                newest=max((found.settled.newest, *(d.time for d in found.decisions)), key=_order),
+                rejected={face: sorted(names) for face, names in self._rejected.items() if names},
+                summary=replace(summary, written=0, new=0),
+            ),
+        )
+        return summary
+
+    def _counts(self) -> Recognized:
+        faces = named = guessed = 0
+        people: set[str] = set()
+        groups: Counter[str] = Counter()
+        for csv in self._csvs:
+            for cells in csv.lines.rows:
+                faces += 1
+                if cells[_STATE] == NAMED:
+                    named += 1
+                    people |= {cells[_NAME]} if cells[_DETECTOR] else set()  # as `whole` counts: those on a photo
+                elif cells[_STATE] == OPEN:
+                    guessed += cells[_GUESS] != ""
+                    groups[cells[_CLUSTER]] += 1
+        del groups[""]
+        return replace(
+            self._found.settled.summary,
+            faces=faces,
+            named=named,
+            guessed=guessed,
+            people=len(people),
+            groups=sum(size > 1 for size in groups.values()),
+        )
+
+
+def _order(time: str) -> str:
+    """Times in the order of `names.resolve`."""
+    return time.rstrip("Z")
