@@ -163,6 +163,18 @@ def test_one_decision_takes_no_going_through_everything(named: Path, kind: str) 
 
 
 @pytest.mark.usefixtures("only_few")
+def test_a_rejected_guess_does_not_come_back(named: Path) -> None:
+    number, guess = next((i, row.name_recognized) for i, (_, row) in enumerate(rows_of(named)) if row.name_recognized)
+    decide(named, number, "reject", guess)
+    again(named)
+    assert rows_of(named)[number][1].name_recognized != guess
+    other = next(i for i, (_, row) in enumerate(rows_of(named)) if row.name_recognized == guess)
+    decide(named, other, "name", guess)
+    again(named)
+    assert rows_of(named)[number][1].name_recognized != guess
+
+
+@pytest.mark.usefixtures("only_few")
 def test_a_name_taken_from_one_face_frees_it_for_another_on_the_photo(named: Path) -> None:
     rows = [row for _, row in rows_of(named)]
     number = next(i for i, row in enumerate(rows) if row.state == "named")
