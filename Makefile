@@ -20,6 +20,7 @@ help:
 	@sed -n 's/^# make/make/p' Makefile
 
 setup: $(VENV)/.ready
+	@$(RUN) -m compileall -q py  # the hub runs it as a user who may not write here, and would compile it every time
 $(VENV)/.ready: pyproject.toml py/setup.sh
 	@sh py/setup.sh $(PYTHON) $(VENV) -e .
 	@touch $@

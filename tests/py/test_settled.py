@@ -29,12 +29,11 @@ from steps import again, find, take_away
 PEOPLE = 5
 
 
-def make(root: Path, seed: int, detectors: tuple[str, ...] = ("yunet",), most: int = 100) -> Path:
+def make(root: Path, seed: int, detectors: tuple[str, ...] = ("yunet",), **recognition: Any) -> Path:
     """An album of faces round a few points as detections leave it: three folders, up to three faces on a photo."""
     random = np.random.default_rng(seed)
     points = random.normal(size=(PEOPLE, 8)) / 3
-    config = {"detection": {"detectors": list(detectors), "models": ["Dlib"]},
-              "recognition": {"most_similar_number": most}}  # fmt: skip
+    config = {"detection": {"detectors": list(detectors), "models": ["Dlib"]}, "recognition": recognition}
     store.write_json(DataFile(root / "faces" / "config.json"), config)
     number = 0
     for folder in ("", "a", 'a/b, "c"'):
@@ -103,19 +102,27 @@ DECISIONS = st.lists(
     max_size=12,
 )
 
+RECOGNITION = st.fixed_dictionaries(
+    {
+        "most_similar_number": st.integers(1, 5),
+        "history": st.booleans(),
+        "metric": st.sampled_from(["euclidean", "cosine"]),
+    }
+)
 
-@given(st.integers(0, 100_000), DECISIONS, st.booleans(), st.integers(1, 5), st.booleans())
+
+@given(st.integers(0, 100_000), DECISIONS, st.booleans(), RECOGNITION, st.booleans())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_few_decisions_give_what_everything_gives(
     tmp_path_factory: pytest.TempPathFactory,
     seed: int,
     decisions: list[tuple[int, str, int]],
     two_detectors: bool,
-    most: int,
+    recognition: dict[str, Any],
     at_once: bool,
 ) -> None:
     detectors = ("yunet", "dlib") if two_detectors else ("yunet",)
-    album = make(tmp_path_factory.mktemp("few") / "album", seed, detectors, most)
+    album = make(tmp_path_factory.mktemp("few") / "album", seed, detectors, **recognition)
     again(album)
     for number in range(0, 36, 3):
         decide(album, number, "name", f"Person {number % PEOPLE}")
