@@ -36,7 +36,7 @@ def _work(bench: Bench, name: str, **arguments: Any) -> Callable[[], dict[str, A
 READ = {
     "all": ("parquet.read_faces", "all columns"),
     "embeddings": ("parquet.read_faces", "all but the embeddings"),
-    "load": ("collection.load", "what a recognition reads"),
+    "load": ("collection.load", "what a whole recognition reads"),
 }
 
 
@@ -116,7 +116,7 @@ SECTIONS = [
         "Storage",
         f"""{SIZE[0]} folders with {SIZE[1]} photos each and two faces on each, drawn vectors of {SIZE[2]} numbers, in faces.pkl
         as the program writes it; no faces.csv. `parquet.read_faces` makes rows of our own of it, `collection.load` (the
-        folders' lists, the columns that a recognition needs, rows put together to faces) what a recognition begins with;
+        folders' lists, the columns that a recognition needs, rows put together to faces) what a whole recognition begins with;
         pandas.read_parquet (engine pyarrow) reads the same columns of the same files into a table each. One folder was read
         before, files are in the kernel's cache. A file counts as written if its inode or time is another one. float16: the
         embeddings of real faces rounded; the same file but for that column; a decision is whether two faces are one person,

@@ -46,7 +46,7 @@ def _row(random: Any, file: str, content: str, mtime_ns: int, number: int, vecto
 
 
 def read_ours(root: str, how: str) -> Answer:
-    """`all`, `embeddings` off, or `load`: what a recognition reads."""
+    """`all`, `embeddings` off, or `load`: what a whole recognition reads."""
     from faces.folders import PlainAlbum
     from faces.jobs.collection import NOT_FOR_NAMES, load
 
