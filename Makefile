@@ -38,7 +38,7 @@ $(FULL)/.ready: pyproject.toml requirements.txt py/setup.sh
 
 # face_recognition asks for dlib, which would be compiled; dlib-bin is the same. Apart, so that `pip check` stays content.
 $(VENV)/.bench: $(VENV)/.ready
-	@sh py/setup.sh $(PYTHON) $(VENV) -e '.[bench]'
+	@sh py/setup.sh $(PYTHON) $(VENV) -e '.[bench,cluster]'
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --target build/bench 'face-recognition==1.3.0'
 	@touch $@
 

@@ -12,19 +12,20 @@ import os
 import platform
 import sys
 import textwrap
+import time
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench_peers import SECTIONS
 from bench_photos import ROOT, Absent, Photos
-from bench_rows import APART, Bench, Row
+from bench_rows import APART, Bench, Row, span
 from faces import cores
 
 TARGET = ROOT / "docs" / "benchmarks.md"
 HEAD = ("what", "ours", "peer", "ratio", "peak MB, ours / peer", "physical limit", "bar", "met")
 PACKAGES = ("numpy", "onnxruntime", "opencv-contrib-python-headless", "dlib-bin", "deepface", "pillow", "face-recognition",
-            "faiss-cpu", "pandas")  # fmt: skip
+            "faiss-cpu", "pandas", "pyarrow", "distributed")  # fmt: skip
 
 
 def machine() -> list[tuple[str, str]]:
@@ -72,7 +73,7 @@ def document(
         *(["Left out:", "\n".join(f"- {reason}" for reason in absent)] if absent else []),
         "## How it is measured",
         f"Each time is the median of {runs} run(s), each in a process of its own that does everything once before the clock "
-        "starts: imports, weights and first calls do not count. Ours and the peer's take turns; the ratio is the median of "
+        "starts: imports, weights and first calls do not count, if nothing else is said. Ours and the peer's take turns; the ratio is the median of "
         "the turns' ratios (in brackets the least and the greatest). Peak memory is VmHWM of the process, with everything "
         "it loaded. A limit is what this machine's matrix product (numpy's sgemm, measured in the same run) or the parts of "
         "the work, measured alone, would need.",
@@ -101,6 +102,7 @@ def main() -> int:
         chosen = [section for section in SECTIONS if options.only.lower() in section.name.lower()]
         for number, section in enumerate(chosen, 1):
             told.append((section.name, section.text))
+            start = time.monotonic()
             for make in section.rows:
                 try:
                     new = make(bench)
@@ -111,6 +113,7 @@ def main() -> int:
                 rows += new
                 for row in new:
                     print(" | ".join(row.cells()), file=sys.stderr, flush=True)
+            print(f"({section.name}: {span(time.monotonic() - start)})", file=sys.stderr, flush=True)
             if target:
                 ahead = [later.name for later in chosen[number:]]
                 target.write_text(document(about, rows, told, absent, bench.runs, ahead))

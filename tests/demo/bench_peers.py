@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import bench_commands
+import bench_looks
 import bench_memory
+import bench_stores
 from bench_photos import Absent
-from bench_rows import APART, Bench, Pair, Row, span
+from bench_rows import APART, Bench, Pair, Row, Section, span
 from faces import cores
 
 #: Unknown faces, known ones, numbers of each.
 SIZE = (10_000, 5_000, 512)
 LARGE = (100_000, 10_000, 512)
-
-
-@dataclass(frozen=True)
-class Section:
-    """Rows that are measured alike, and how. Each function gives its rows, or raises Absent."""
-
-    name: str
-    text: str
-    rows: list[Callable[[Bench], list[Row]]]
 
 
 def _paths(photos: list[Path]) -> list[str]:
@@ -39,17 +32,6 @@ def _threads(one: bool) -> str:
 # Embedding
 
 
-def _chips(bench: Bench, count: int) -> str:
-    bench.photos.yunet()
-    target = bench.photos.folder / f"chips{count}.npy"
-    if not target.exists():
-        photos = _paths(bench.photos.every() + bench.photos.originals("crops112"))
-        found = bench.child("make_chips", photos=photos, count=count, target=str(target))["count"]
-        if found < count:
-            raise Absent(f"the photos have {found} faces, {count} are wanted")
-    return str(target)
-
-
 def _multiplications(bench: Bench, network: str) -> int:
     if "multiplications" not in bench.known:
         bench.known["multiplications"] = bench.child("multiplications", yunet=str(bench.photos.yunet()))
@@ -58,7 +40,7 @@ def _multiplications(bench: Bench, network: str) -> int:
 
 
 def embedding(bench: Bench, one: bool) -> list[Row]:
-    chips, count = _chips(bench, 500), 20 if bench.runs == 1 else 48
+    chips, count = bench.chips(500), 20 if bench.runs == 1 else 48
     pair = bench.pair(
         partial(bench.child, "embed_ours", one, chips=chips, count=count),
         partial(bench.child, "embed_dlib", one, chips=chips, count=count),
@@ -71,14 +53,13 @@ def embedding(bench: Bench, one: bool) -> list[Row]:
 
 
 def batches(bench: Bench) -> list[Row]:
-    chips = _chips(bench, 500)
-    work = partial(bench.child, "embed_ours", chips=chips, count=96)
+    work = partial(bench.child, "embed_ours", chips=bench.chips(500), count=96)
     pair = bench.pair(partial(work, batch=16), partial(work, batch=1))
     return [pair.row("Embedding a face, 16 in a call, against one in a call (ours, too)", None, "a face")]
 
 
 def same_vectors(bench: Bench) -> list[Row]:
-    found = bench.child("embed_proof", chips=_chips(bench, 100 if bench.runs == 1 else 500))
+    found = bench.child("embed_proof", chips=bench.chips(100 if bench.runs == 1 else 500))
     what = f"The same vectors as dlib, {found['faces']} faces, {found['pairs']:,} pairs"
     said = f"largest difference {found['difference']:.1e}, least cosine {found['cosine']:.9f}, " \
            f"{found['decisions']} of {found['pairs'] * found['cuts']:,} decisions differ"  # fmt: skip
@@ -278,4 +259,7 @@ SECTIONS = [
         ],
     ),
     Section("Memory", bench_memory.TEXT, [bench_memory.thousand]),
+    *bench_commands.SECTIONS,
+    *bench_stores.SECTIONS,
+    *bench_looks.SECTIONS,
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench_photos import ROOT, Photos
+from bench_photos import ROOT, Absent, Photos
 
 #: face_recognition, which asks for a package that would be compiled, lies apart from the program's packages.
 APART = ROOT / "build" / "bench"
@@ -76,11 +76,11 @@ class Bench:
     #: What was measured for one row and serves others, too.
     known: dict[str, Any] = field(default_factory=dict)
 
-    def child(self, name: str, one: bool = False, **arguments: Any) -> dict[str, Any]:
-        """What a work of `bench_work` answers, in a process of its own. `one`: one thread for BLAS, too."""
+    def child(self, name: str, one: bool = False, script: str = "bench_work", **arguments: Any) -> dict[str, Any]:
+        """What a work of `script` answers, in a process of its own. `one`: one thread for BLAS, too."""
         if one:
             arguments["one"] = True
-        command = [sys.executable, str(Path(__file__).with_name("bench_work.py")), name, json.dumps(arguments)]
+        command = [sys.executable, str(Path(__file__).with_name(f"{script}.py")), name, json.dumps(arguments)]
         answer = subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment(one))
         if answer.returncode:
             raise RuntimeError(f"{name} ended with {answer.returncode}: {answer.stderr.strip()[-1500:]}")
@@ -103,9 +103,21 @@ class Bench:
 
         def middle(side: int) -> dict[str, Any]:
             one: dict[str, Any] = turns[0][side]
-            return {**one, **{key: median(turn[side][key] for turn in turns) for key in ("seconds", "peak")}}
+            keys = [key for key in ("seconds", "peak", "wall") if key in one]
+            return {**one, **{key: median(turn[side][key] for turn in turns) for key in keys}}
 
         return Pair(middle(0), middle(1), median(ratios), min(ratios), max(ratios))
+
+    def chips(self, count: int) -> str:
+        """A file with so many faces, cut out of the photos. Raises Absent."""
+        self.photos.yunet()
+        target = self.photos.folder / f"chips{count}.npy"
+        if not target.exists():
+            photos = [str(path) for path in self.photos.every() + self.photos.originals("crops112")]
+            found = self.child("make_chips", photos=photos, count=count, target=str(target))["count"]
+            if found < count:
+                raise Absent(f"the photos have {found} faces, {count} are wanted")
+        return str(target)
 
     def sgemm(self, size: tuple[int, int, int]) -> float:
         """Multiplications and additions a second of numpy's matrix product, the best of the runs."""
@@ -114,3 +126,12 @@ class Bench:
             self.known["sgemm"] = size[0] * size[1] * size[2] / min(times)
         speed: float = self.known["sgemm"]
         return speed
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that are measured alike, and how. Each function gives its rows, or raises Absent."""
+
+    name: str
+    text: str
+    rows: list[Callable[[Bench], list[Row]]]

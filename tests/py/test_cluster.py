@@ -131,6 +131,18 @@ def test_a_worker_that_cannot_do_it_says_why(
     there.close()
 
 
+def test_the_scheduler_is_not_asked_for_its_threads_after_every_photo(
+    scheduler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = cluster.Cluster(scheduler.scheduler_address)
+    assert there.ahead == 2 * cluster.AHEAD
+    monkeypatch.setattr(there, "_threads", lambda: {"a worker more": 3})
+    assert there.ahead == 2 * cluster.AHEAD
+    monkeypatch.setattr(cluster, "FRESH", 0)
+    assert there.ahead == 3 * cluster.AHEAD
+    there.close()
+
+
 def test_a_photo_that_kills_workers_fails_alone(scheduler: Any, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there = cluster.Cluster(scheduler.scheduler_address)
     future = there._client.submit(os._exit, 1, pure=False)

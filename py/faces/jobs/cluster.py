@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from faces.models import Models
 
 #: Seconds for the scheduler to answer, and for a worker to come (back).
 PATIENCE = 60
+#: Seconds for which it is believed how many threads the cluster has: to ask costs a way to the scheduler and back.
+FRESH = 5.0
 #: Photos that are sent ahead for each thread of the cluster, so that none waits for the network.
 AHEAD = 3
 
@@ -36,6 +39,7 @@ class Cluster:
         except ImportError as error:
             raise PackageMissing(f"--scheduler needs {error.name}: pip install 'faces[cluster]'") from error
         self._scheduler = scheduler
+        self._ahead, self._asked = AHEAD, -FRESH
         for part in (
             "distributed",
             "distributed.client",
@@ -50,7 +54,10 @@ class Cluster:
 
     @property
     def ahead(self) -> int:
-        return AHEAD * max(1, sum(self._threads().values()))
+        """Asked for after every photo."""
+        if time.monotonic() - self._asked >= FRESH:
+            self._ahead, self._asked = AHEAD * max(1, sum(self._threads().values())), time.monotonic()
+        return self._ahead
 
     def submit(self, task: Task) -> RemoteAnswer:
         with warnings.catch_warnings():
