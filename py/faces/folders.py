@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -92,6 +93,10 @@ class Folder:
     def path_of(self, file: str) -> str:
         """The path of one of its photos below the album's root, as names.csv has it."""
         return one_line(f"{self.name}/{file}" if self.name else file)
+
+
+_OURS = (FACES_PKL, FACES_CSV, TEMP_PREFIX)
+_name = attrgetter("name")
 
 
 class Album(Protocol):
@@ -215,25 +220,29 @@ class PlainAlbum:
         """Put what is in a folder into `folder` and `below`; True if there is data of ours."""
         has_data = False
         with os.scandir(path) as entries:
-            for entry in sorted(entries, key=lambda e: e.name):
-                if entry.name.startswith(TEMP_PREFIX):
-                    folder.leftovers.append(Path(entry.path))
-                has_data |= entry.name.startswith((FACES_PKL, FACES_CSV, TEMP_PREFIX))
+            # Gone through by every run, also where there is nothing to do: the tests that fewest names pass come first.
+            for entry in sorted(entries, key=_name):
+                name = entry.name
+                if name.startswith(_OURS):
+                    has_data = True
+                    if name.startswith(TEMP_PREFIX):
+                        folder.leftovers.append(Path(entry.path))
+                dot = name.rfind(".")
                 if self._is_folder(entry, folder.name):
-                    if _is_text(entry.name):
-                        below.append(entry.name)
+                    if _is_text(name):
+                        below.append(name)
                     else:
                         folder.problems.append(_no_text(entry, "folder"))
-                elif photos and os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122  # ten times faster
+                elif photos and dot > 0 and name[dot:].lower() in EXTENSIONS:
                     self._add_photo(folder, entry, stat)
         return has_data
 
     def _is_folder(self, entry: os.DirEntry[str], parent: str) -> bool:
+        if not entry.is_dir(follow_symlinks=self._follow):
+            return False
         if entry.name.startswith(".") or entry.name == "lost+found":  # .Trash-1000 too
             return False
-        if not parent and entry.name == DATA_FOLDER:
-            return False
-        return entry.is_dir(follow_symlinks=self._follow)
+        return bool(parent) or entry.name != DATA_FOLDER
 
     def _add_photo(self, folder: Folder, entry: os.DirEntry[str], stat: bool) -> None:
         if entry.name.startswith("."):
@@ -261,10 +270,9 @@ def _no_text(entry: os.DirEntry[str], what: str) -> str:
 
 def _is_text(name: str) -> bool:
     try:
-        name.encode("utf-8")
+        return name.isascii() or bool(name.encode("utf-8"))
     except UnicodeEncodeError:
         return False
-    return True
 
 
 def root_of(photo: Path) -> Path:
