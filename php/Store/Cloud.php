@@ -21,7 +21,8 @@ final class Cloud
     public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, self::THRESHOLDS_JSON,
         'faces_statistics.csv', 'models_statistics.csv'];
     /** There, too, if a computer works on the cloud over WebDAV. */
-    private const OF_FOLDER_MODE = ['report.html', 'faces.log', 'detect.lock', 'recognize.lock', 'names.lock'];
+    private const OF_FOLDER_MODE = ['report.html', 'faces.log', 'detect.lock', 'recognize.lock', 'names.lock',
+        'settled.json'];
     /** Where a channel lives on several hubs, each has a journal of its own: two writers of one file would overwrite each other. */
     private const NAMES_OF_HUB = '/^names\.[a-z0-9.-]{1,100}\.csv$/D';
     private const DEEPEST = 100;

@@ -75,6 +75,7 @@ def read_faces(file: DataFile, embeddings: bool = True, without: frozenset[str] 
     there = set(opened.schema_arrow.names) - without - (set() if embeddings else {"embedding"})
     names = [f.name for f in fields(FaceRow) if f.name in there]
     with _damage(file):
+        _check_memory(file, opened.metadata, names)
         return _rows(opened.read(columns=names, use_threads=False), names, _schema(pa))
 
 
@@ -100,7 +101,8 @@ def read_embedded(file: DataFile) -> Embedded:
     import pyarrow as pa
 
     with _damage(file):
-        table, schema = opened.read(columns=[*names, "status"], use_threads=False), _schema(pa)
+        _check_memory(file, opened.metadata, names)
+        table, schema = opened.read(columns=names, use_threads=False), _schema(pa)
         columns = [_values(table.column(name).combine_chunks(), schema.field(name).type, name) for name in names]
         if any(vector is None for vector in columns[-1]):
             kept = [i for i, vector in enumerate(columns[-1]) if vector is not None]
@@ -141,7 +143,6 @@ def _open(file: DataFile) -> Any:
             raise DamagedFile(f"{file} is damaged: {parquet.metadata.num_rows} rows")
         if len(set(schema.names)) < len(schema.names):
             raise DamagedFile(f"{file} is damaged: two columns of one name")
-        _check_memory(file, parquet.metadata)
         return parquet
 
 
@@ -156,12 +157,11 @@ def _damage(file: DataFile) -> Iterator[None]:
         raise DamagedFile(f"{file} is damaged: {error}") from error
 
 
-def _check_memory(file: DataFile, metadata: Any) -> None:
-    """ForeignFile for one that would not fit: a few kB can be packed to unpack to gigabytes, and the kernel kills who
-    does so without a word. Measured: 60 bytes for a value, 4 for a number of a vector."""
-    columns = [
-        metadata.row_group(i).column(j) for i in range(metadata.num_row_groups) for j in range(metadata.num_columns)
-    ]
+def _check_memory(file: DataFile, metadata: Any, names: Sequence[str]) -> None:
+    """ForeignFile for one of which these columns would not fit: a few kB can be packed to unpack to gigabytes, and the
+    kernel kills who does so without a word. Measured: 60 bytes for a value, 4 for a number of a vector."""
+    places = [j for j in range(metadata.num_columns) if metadata.schema.column(j).path.partition(".")[0] in names]
+    columns = [group.column(j) for group in map(metadata.row_group, range(metadata.num_row_groups)) for j in places]
     needed = sum(
         c.num_values * (8 if c.path_in_schema.startswith(("embedding.", "landmarks.")) else 60) for c in columns
     )

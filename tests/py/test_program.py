@@ -19,7 +19,7 @@ from faces.files import DataFile, lock
 from faces.folders import PlainAlbum
 from fakes import draw
 from places import ROOT
-from steps import ids, names, rows
+from steps import ids, names, rows, until
 
 Program = Callable[..., CompletedProcess[str]]
 FAKE = ROOT / "tests" / "py" / "fake_program.py"
@@ -97,7 +97,8 @@ def test_a_signal_stores_what_is_done(tmp_path: Path, number: signal.Signals) ->
         draw(tmp_path / f"{i:02}.png", {"blue": (10, 10)}, shade=i)
     process = subprocess.Popen([sys.executable, str(FAKE), "detect", "--directory", str(tmp_path)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, env={**os.environ, "FAKE_DETECTOR": "slow"})  # fmt: skip
-    time.sleep(2.5)
+    until((tmp_path / "faces" / "faces.log").exists)  # a busy machine takes seconds to start a program
+    time.sleep(2)
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 9, (out, err)

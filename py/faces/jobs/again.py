@@ -9,13 +9,13 @@ face, because no two faces of a photo are one person.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from faces import parquet, store
-from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, StorageError
+from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, ForeignFile, StorageError
 from faces.folders import Album, Folder
 from faces.jobs import settled
 from faces.jobs.channel import log
@@ -62,20 +62,15 @@ class _Csv:
 
 @dataclass(slots=True)
 class _Row:
-    """Where a face stands in faces.csv."""
+    """Where a face stands in faces.csv. `photo`: a text that tells photos of the album apart."""
 
     csv: _Csv
     number: int
+    photo: str
 
     @property
     def cells(self) -> list[str]:
         return self.csv.lines.rows[self.number]
-
-    @property
-    def photo(self) -> str:
-        """A text that tells photos of the album apart."""
-        cells = self.cells
-        return cells[_PHOTO] or f"{self.csv.folder.name}/{cells[_FILE]}"
 
 
 class _Few:
@@ -85,29 +80,32 @@ class _Few:
         self._settings, self._found, self._model = settings, found, found.settled.model
         self._new_guesses = 0
         self._csvs: list[_Csv] = []
-        #: Every face of faces.csv, and by photo.
+        #: Every face of faces.csv, by id and by photo.
         self._rows: dict[str, _Row] = {}
+        self._on_photo: dict[str, list[_Row]] = defaultdict(list)
         for folder in found.folders:
             content = folder.csv.read()
             if content:
-                csv = _Csv(folder, content, store.ShownLines(folder.csv, content))
-                self._csvs.append(csv)
-                self._rows |= {cells[_ID]: _Row(csv, number) for number, cells in enumerate(csv.lines.rows)}
+                self._add(_Csv(folder, content, store.ShownLines(folder.csv, content)))
         self._rejected = {face: set(names) for face, names in found.settled.rejected.items()}
         #: People whose faces are other ones now, and photos with faces that were decided about.
         self._people: set[str] = set()
         self._photos: set[str] = set()
+
+    def _add(self, csv: _Csv) -> None:
+        self._csvs.append(csv)
+        for number, cells in enumerate(csv.lines.rows):
+            row = _Row(csv, number, cells[_PHOTO] or f"{csv.folder.name}/{cells[_FILE]}")
+            self._on_photo[row.photo].append(row)
+            if self._rows.setdefault(cells[_ID], row) is not row:
+                raise ForeignFile(f"face {cells[_ID]} stands in two places")  # a copied folder, until a detection
 
     # --- decisions ----------------------------------------------------------------------------------------------
 
     def decide(self) -> bool:
         """Put the new decisions into their rows. False if one may be about more than the face it names, or about one
         that was open to no guess before."""
-        contents = {self._rows[d.face].cells[_CONTENT] for d in self._found.decisions if d.face in self._rows}
-        photos: dict[str, set[str]] = defaultdict(set)
-        for row in self._rows.values():
-            if row.cells[_CONTENT] in contents:
-                photos[row.cells[_CONTENT]].add(row.photo)
+        photos = Counter(rows[0].cells[_CONTENT] for rows in self._on_photo.values())
         newest = _order(self._found.settled.newest)
         for decision in sorted(self._found.decisions, key=lambda d: _order(d.time)):
             there = self._rows.get(decision.face)
@@ -115,7 +113,7 @@ class _Few:
                 return False
             content, photo = there.cells[_CONTENT], there.cells[_PHOTO]
             same_photo = decision.photo in ("", content, photo) and decision.content in ("", content)
-            if not same_photo or len(photos[content]) > 1 or there.cells[_DETECTOR] in ("", DRAWN):
+            if not same_photo or photos[content] > 1 or there.cells[_DETECTOR] in ("", DRAWN):
                 return False
             if not self._apply(there, decision):
                 return False
@@ -139,6 +137,9 @@ class _Few:
         self._photos.add(row.photo)
         return True
 
+    def _cells(self) -> Iterator[list[str]]:
+        return (cells for csv in self._csvs for cells in csv.lines.rows)
+
     # --- guesses ------------------------------------------------------------------------------------------------
 
     def guess(self) -> bool:
@@ -148,20 +149,20 @@ class _Few:
         if faces is None or not faces.keys() <= self._rows.keys():
             return False
         standings = {
-            face: Standing(row.cells[_STATE], store.cell_text(row.cells[_NAME]))
-            for face, row in self._rows.items()
-            if row.cells[_STATE] != OPEN
+            cells[_ID]: Standing(cells[_STATE], store.cell_text(cells[_NAME]))
+            for cells in self._cells()
+            if cells[_STATE]
         }
         two_sides, _ = sides(((face, *own) for face, own in faces.items()), standings, self._settings)
         photos = self._photos | self._photos_of_people(two_sides)
         open_faces: dict[str, str] = {}
         taken = set()
-        for face, row in self._rows.items():
-            if (photo := row.photo) in photos:
-                if row.cells[_STATE] == OPEN:
-                    open_faces[face] = photo
-                elif row.cells[_STATE] == NAMED and row.cells[_DETECTOR]:
-                    taken.add((photo, store.cell_text(row.cells[_NAME])))
+        for row in (row for photo in photos for row in self._on_photo[photo]):
+            cells = row.cells
+            if cells[_STATE] == OPEN:
+                open_faces[cells[_ID]] = row.photo
+            elif cells[_STATE] == NAMED and cells[_DETECTOR]:
+                taken.add((row.photo, store.cell_text(cells[_NAME])))
         near = self._near(two_sides, open_faces) if two_sides else []
         given = assign(near, open_faces, taken, self._rejected)
         for face in open_faces:
@@ -188,7 +189,8 @@ class _Few:
     def _photos_of_people(self, found: Sides | None) -> set[str]:
         """Where one of the people whose faces are others now was guessed, or may be now."""
         people = self._people - {""}
-        photos = {row.photo for row in self._rows.values() if store.cell_text(row.cells[_GUESS]) in people}
+        guessed = [cells[_ID] for cells in self._cells() if cells[_GUESS] and store.cell_text(cells[_GUESS]) in people]
+        photos = {self._rows[face].photo for face in guessed}
         theirs = [i for i, name in enumerate(found.names) if name in people] if found else []
         if found and theirs:
             few = np.isin(found.persons, theirs)
@@ -233,7 +235,7 @@ class _Few:
             album,
             replace(
                 found.settled,
-                files=settled.files_digest(files),
+                files=settled.files_digest(album, files),
                 journals=settled.journals_state(found.journals),
                 newest=max((found.settled.newest, *(d.time for d in found.decisions)), key=_order),
                 rejected={face: sorted(names) for face, names in self._rejected.items() if names},
@@ -246,15 +248,14 @@ class _Few:
         faces = named = guessed = 0
         people: set[str] = set()
         groups: Counter[str] = Counter()
-        for csv in self._csvs:
-            for cells in csv.lines.rows:
-                faces += 1
-                if cells[_STATE] == NAMED:
-                    named += 1
-                    people |= {cells[_NAME]} if cells[_DETECTOR] else set()  # as `whole` counts: those on a photo
-                elif cells[_STATE] == OPEN:
-                    guessed += cells[_GUESS] != ""
-                    groups[cells[_CLUSTER]] += 1
+        for cells in self._cells():
+            faces += 1
+            if cells[_STATE] == NAMED:
+                named += 1
+                people |= {cells[_NAME]} if cells[_DETECTOR] else set()  # as `whole` counts: those on a photo
+            elif cells[_STATE] == OPEN:
+                guessed += cells[_GUESS] != ""
+                groups[cells[_CLUSTER]] += 1
         del groups[""]
         return replace(
             self._found.settled.summary,

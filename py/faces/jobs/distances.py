@@ -22,7 +22,7 @@ from faces.folders import DISTANCES, RECOGNIZE_LOCK, Album
 from faces.jobs import channel
 from faces.jobs.collection import NOT_FOR_NAMES, Collection, Face, load, subjects
 from faces.jobs.guesses import Sides, embedded, names_rejected, names_taken, sides, spaces
-from faces.matcher import candidates, distances
+from faces.matcher import candidates, distances, stacked
 from faces.names import Standing, assign, resolve
 from faces.records import METRICS, NAMED, OPEN, FaceRow
 from faces.settings import THRESHOLDS, Settings
@@ -159,7 +159,7 @@ class _Measure:
         chosen = _spread([item for item in sane if self._state(item[0]) == NAMED], self._name)
         if not chosen:
             return
-        vectors = np.stack([row.embedding for _, row in chosen])
+        vectors = stacked([row.embedding for _, row in chosen])
         persons, photos = _numbers(self._name(face) for face, _ in chosen), _numbers(face.photo for face, _ in chosen)
         for first in range(0, len(chosen), _ROWS):
             rows = slice(first, first + _ROWS)

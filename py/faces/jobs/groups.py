@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from faces import clusters
 from faces.jobs.collection import Collection, Face
 from faces.jobs.guesses import usable_models
+from faces.matcher import stacked
 from faces.names import Standing
 from faces.records import OPEN, FaceRow, ShownFace
 from faces.settings import Settings
@@ -115,7 +116,7 @@ def _edges(members: list[_Member], settings: Settings) -> clusters.Edges:
         new = np.flatnonzero([members[i].new for i in indexes])
         if not len(new):
             continue
-        vectors = np.stack([_embedding(members[i].row) for i in indexes])
+        vectors = stacked([_embedding(members[i].row) for i in indexes])
         place = np.array(indexes, np.intp)
         a, b, weight = clusters.edges(vectors, new, settings.threshold(model), settings.metric)
         parts.append((place[a], place[b], weight))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.jobs.collection import Collection, Face
-from faces.matcher import Vectors, candidates, most_similar
+from faces.matcher import Vectors, candidates, most_similar, stacked
 from faces.names import Guess, Standing, assign
 from faces.records import NAMED, OPEN, FaceRow, ShownFace
 from faces.settings import Settings
@@ -118,12 +118,12 @@ def sides(
         return None, len(queries)
     known, persons, names = [], [], sorted(by_person)
     for number, name in enumerate(names):
-        vectors = np.stack(by_person[name])
+        vectors = stacked(by_person[name])
         chosen = vectors[most_similar(vectors, settings.most_similar_percent, settings.most_similar_number)]
         known.append(chosen)
         persons += [number] * len(chosen)
     people = np.array(persons, np.intp)
-    return Sides(opened, np.stack(queries), np.concatenate(known), people, names), len(queries)
+    return Sides(opened, stacked(queries), np.concatenate(known), people, names), len(queries)
 
 
 def _near(

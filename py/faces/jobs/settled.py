@@ -61,11 +61,8 @@ def look(album: Album, settings: Settings, folders: Iterable[Folder] | None = No
     settled = _read(album)
     if settled is None or settled.settings != settings_digest(settings):
         return None
-    contents = album.private(CONTENTS)
-    if contents is not None and not contents.mark():  # somebody took it away
-        return None
     there = list(album.folders(photos=False) if folders is None else folders)
-    if any(folder.problems for folder in there) or settled.files != files_digest(map(marks, there)):
+    if any(folder.problems for folder in there) or settled.files != files_digest(album, map(marks, there)):
         return None
     journals = read_journals(album)
     decisions: list[Decision] = []
@@ -121,9 +118,11 @@ def marks(folder: Folder) -> tuple[str, str, str]:
     return folder.name, folder.pkl.mark(), folder.csv.mark()
 
 
-def files_digest(of: Iterable[Sequence[str]]) -> str:
-    """Of the marks of all folders; those without data do not count."""
-    return _digest(repr(sorted(tuple(mark) for mark in of if any(mark[1:]))).encode("utf-8", "surrogatepass"))
+def files_digest(album: Album, of: Iterable[Sequence[str]]) -> str:
+    """Of the marks of all folders, those without data do not count; and of what is told to a hub's pages."""
+    told = album.private(CONTENTS)
+    there = sorted(tuple(mark) for mark in of if any(mark[1:]))
+    return _digest(repr((there, told and told.mark())).encode("utf-8", "surrogatepass"))
 
 
 def settings_digest(settings: Settings) -> str:

@@ -139,7 +139,7 @@ def _settle(
         album,
         Settled(
             settled.settings_digest(settings),
-            settled.files_digest(collection.marks),
+            settled.files_digest(album, collection.marks),
             settled.journals_state(journals),
             max((decision.time for standing in standings.values() for decision in standing.history), default=""),
             {face: sorted(standing.rejected) for face, standing in standings.items() if standing.rejected},
