@@ -61,31 +61,39 @@ def find_faces(detector: Detector, image: Image, least: float = 1.0) -> list[Det
     height, width = image.shape[:2]
     longest = max(height, width)
     factor = min(1.0, detector.side / longest)
-    faces = _look(detector, image, factor)
     smallest = getattr(detector, "smallest", 0)
     second = min(smallest / max(least * width, 1.0), LARGEST_SIDE / longest, 1.0)
     if second >= WORTH_IT * factor:
-        faces = _without_doubles([*faces, *_look_closer(detector, image, second)])
+        larger = _reduced(image, second)
+        scale = larger.shape[1] / width
+        seen = [*_look(detector, larger, factor / scale), *_look_closer(detector, larger)]
+        faces = _without_doubles([face.scaled(1 / scale) for face in seen])
+    else:
+        faces = _look(detector, image, factor)
     return sorted(faces, key=lambda face: -face.confidence)
 
 
 def _reduced(image: Image, factor: float) -> Image:
+    """The image made smaller: between its pixels by the part that is no power of two, then by the mean of 2 x 2, 4 x 4,
+    and so on. The mean by any other number takes OpenCV ten times as long."""
     import cv2
 
     height, width = image.shape[:2]
     if factor >= 1.0:
         return image
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    w, h = max(1, round(width * factor)), max(1, round(height * factor))
+    power = 2 ** int(math.log2(1 / factor))
+    image = np.asarray(cv2.resize(image, (power * w, power * h), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    return image if power == 1 else np.asarray(cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _look_closer(detector: Detector, image: Image, factor: float) -> list[Detection]:
-    small = _reduced(image, factor)
-    height, width = small.shape[:2]
+def _look_closer(detector: Detector, image: Image) -> list[Detection]:
+    """The small faces in it, tile by tile."""
+    height, width = image.shape[:2]
     faces = []
     for y, h in _spans(height, detector.side):
         for x, w in _spans(width, detector.side):
-            for face in _look(detector, np.ascontiguousarray(small[y : y + h, x : x + w]), 1.0):
+            for face in _look(detector, np.ascontiguousarray(image[y : y + h, x : x + w]), 1.0):
                 box = face.box
                 is_cut = (  # then it is whole in the next tile
                     (x > 0 and box.x < 1)
@@ -94,7 +102,7 @@ def _look_closer(detector: Detector, image: Image, factor: float) -> list[Detect
                     or (y + h < height and box.y + box.h > h - 1)
                 )
                 if box.w <= OVERLAP and not is_cut:
-                    faces.append(face.moved(x, y).scaled(1 / factor))
+                    faces.append(face.moved(x, y))
     return faces
 
 

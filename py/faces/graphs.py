@@ -61,8 +61,8 @@ def dlib_resnet(data: bytes) -> onnx.ModelProto:
             # dlib adds tensors of different sizes as if the smaller one had zeros where it ends
             skip = graph.add("AveragePool", [skip], kernel_shape=[2, 2], strides=[2, 2])
             inner, size = (size - 3) // 2 + 1, (size - 2) // 2 + 1
-            x = graph.pad(x, 0, size - inner)
-            skip = graph.pad(skip, width - channels, 0)
+            x = graph.pad(x, size - inner)
+            skip = graph.widen(skip, channels, width)
         x = graph.add("Relu", [graph.add("Add", [x, skip])])
         channels = width
     x = graph.add("Flatten", [graph.add("GlobalAveragePool", [x])])
@@ -172,12 +172,19 @@ class _Graph:
         inputs = [x, self.constant(weights), self.constant(bias)]
         return self.add("Conv", inputs, strides=[stride] * 2, pads=[pad] * 4)
 
-    def pad(self, x: str, channels: int, pixels: int) -> str:
-        """So many more channels, and so many more pixels at the right and below, all zero."""
-        if not channels and not pixels:
+    def widen(self, x: str, channels: int, width: int) -> str:
+        """More channels, all zero. As a convolution, so that onnxruntime keeps its own layout through all blocks and
+        adds in the convolution before; a Pad would make it rearrange all numbers twice in each block."""
+        if width == channels:
             return x
-        ends = np.array([0, 0, 0, 0, 0, channels, pixels, pixels], np.int64)
-        return self.add("Pad", [x, self.constant(ends)])
+        same = np.eye(width, channels, dtype=np.float32)[:, :, None, None]
+        return self.convolution(x, same, np.zeros(width, np.float32))
+
+    def pad(self, x: str, pixels: int) -> str:
+        """So many more pixels at the right and below, all zero."""
+        if not pixels:
+            return x
+        return self.add("Pad", [x, self.constant(np.array([0, 0, 0, 0, 0, 0, pixels, pixels], np.int64))])
 
     def model(self, entry: onnx.ValueInfoProto, exit_: onnx.ValueInfoProto) -> onnx.ModelProto:
         graph = helper.make_graph(self._nodes, "faces", [entry], [exit_], self._constants)

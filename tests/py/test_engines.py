@@ -186,3 +186,17 @@ def test_a_weights_folder_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("DEEPFACE_HOME", "/proc/nowhere")
     with pytest.raises(WeightsMissing, match="set DEEPFACE_HOME"):
         Models().embedder("SFace")
+
+
+@pytest.mark.parametrize("side", [640, 1000, 1279])
+def test_a_picture_is_reduced_to_the_mean_of_what_it_shows(side: int) -> None:
+    """And lies where it lay: a box found on it is scaled back by the factor alone."""
+    import cv2
+    from faces.detector import _reduced
+
+    rough = np.random.default_rng(0).integers(0, 255, (61, 81, 3), np.uint8)
+    picture = cv2.resize(rough, (2000, 1501), interpolation=cv2.INTER_CUBIC)
+    ours = _reduced(picture, side / 2000).astype(int)
+    assert ours.shape == (round(1501 * side / 2000), side, 3)
+    mean = cv2.resize(picture, (ours.shape[1], ours.shape[0]), interpolation=cv2.INTER_AREA)
+    assert np.abs(ours - mean).max() <= 4
