@@ -39,23 +39,17 @@ def _multiplications(bench: Bench, network: str) -> int:
     return count
 
 
-def embedding(bench: Bench, one: bool) -> list[Row]:
-    chips, count = bench.chips(500), 20 if bench.runs == 1 else 48
+def embedding(bench: Bench, one: bool, batch: int) -> list[Row]:
+    chips, count = bench.chips(500), 24 if bench.runs == 1 else 48
     pair = bench.pair(
-        partial(bench.child, "embed_ours", one, chips=chips, count=count),
+        partial(bench.child, "embed_ours", one, chips=chips, count=count, batch=batch),
         partial(bench.child, "embed_dlib", one, chips=chips, count=count),
     )
     limit = ""
     if not one:
         seconds = _multiplications(bench, "dlib") / bench.sgemm(SIZE)
         limit = f"{span(seconds)}: its multiplications as one matrix product"
-    return [pair.row(f"Embedding a face, {_threads(one)}, against dlib", 15, "a face", limit)]
-
-
-def batches(bench: Bench) -> list[Row]:
-    work = partial(bench.child, "embed_ours", chips=bench.chips(500), count=96)
-    pair = bench.pair(partial(work, batch=16), partial(work, batch=1))
-    return [pair.row("Embedding a face, 16 in a call, against one in a call (ours, too)", None, "a face")]
+    return [pair.row(f"Embedding a face, {_threads(one)}, {batch} in a call, against dlib", 15, "a face", limit)]
 
 
 def same_vectors(bench: Bench) -> list[Row]:
@@ -204,11 +198,11 @@ def bounded(bench: Bench, how: str) -> list[Row]:
 SECTIONS = [
     Section(
         "Embedding",
-        """Faces cut out of the photos as a detection does (150 x 150 pixels), one in a call for both: `faces.embedder.Dlib`
+        """Faces cut out of the photos as a detection does (150 x 150 pixels): `faces.embedder.Dlib`
         (dlib's weights in onnxruntime) and dlib's own `face_recognition_model_v1.compute_face_descriptor`. One thread: for
         onnxruntime, OpenCV and BLAS; dlib's network always uses one. A decision is whether two faces are one person, for
         each pair and each threshold from 0.30 to 0.80 in steps of 0.01 (euclidean).""",
-        [partial(embedding, one=True), partial(embedding, one=False), batches, same_vectors],
+        [*(partial(embedding, one=one, batch=batch) for one in (True, False) for batch in (1, 8)), same_vectors],
     ),
     Section(
         "YuNet",
