@@ -86,17 +86,18 @@ def same_boxes(bench: Bench) -> list[Row]:
 # Whole photos
 
 
-def _photos(bench: Bench, large: bool) -> list[str]:
+#: Kind of photos -> how a row calls them. `large` are `single` ones and as many mosaics.
+KINDS = {"small": "small photos", "single": "photos of 12 megapixels, no mosaics",
+         "large": "photos of 12 megapixels, half of them mosaics"}  # fmt: skip
+
+
+def _photos(bench: Bench, kind: str) -> list[str]:
     bench.photos.yunet()
-    return _paths(bench.photos.large() if large else bench.photos.small())
+    return _paths(getattr(bench.photos, kind)())
 
 
 def _detected(bench: Bench, photos: list[str], **options: Any) -> Callable[[], dict[str, Any]]:
     return partial(bench.child, "detect_ours", photos=photos, beside=str(bench.photos.folder), **options)
-
-
-def _kind(large: bool, photos: list[str]) -> str:
-    return f"{len(photos)} photos of 12 megapixels" if large else f"{len(photos)} small photos"
 
 
 def _found(pair: Pair, what: str, bar: float | None) -> Row:
@@ -105,21 +106,21 @@ def _found(pair: Pair, what: str, bar: float | None) -> Row:
     return Row(f"{what}: faces found", f"{ours}", f"{theirs}", f"{ours / max(1, theirs):.2f}", bar=asked, met=met)
 
 
-def whole(bench: Bench, large: bool) -> list[Row]:
-    photos = _photos(bench, large)
+def whole(bench: Bench, kind: str) -> list[Row]:
+    photos = _photos(bench, kind)
     pair = bench.pair(_detected(bench, photos), partial(bench.child, "represent", photos=photos))
     alone = bench.child("parts", one=True, photos=photos)["seconds"] / cores.available()
-    what = f"{_kind(large, photos)}, against represent()"
+    what = f"{len(photos)} {KINDS[kind]}, against represent()"
     limit = f"{span(alone)}: the parts of it, spread over {cores.available()} core(s)"
-    return [pair.row(what, 10 if large else 6, limit=limit), _found(pair, what, 1.2)]
+    return [pair.row(what, 6 if kind == "small" else 10, limit=limit), _found(pair, what, 1.2)]
 
 
 def against_face_recognition(bench: Bench) -> list[Row]:
     if importlib.util.find_spec("face_recognition") is None and not (APART / "face_recognition").is_dir():
         raise Absent("the package face_recognition is not there: make bench")
-    photos = _photos(bench, False)
+    photos = _photos(bench, "small")
     pair = bench.pair(_detected(bench, photos), partial(bench.child, "face_recognition", photos=photos))
-    what = f"{_kind(False, photos)}, against face_recognition"
+    what = f"{len(photos)} {KINDS['small']}, against face_recognition"
     return [pair.row(what, 3), _found(pair, what, None)]
 
 
@@ -134,14 +135,14 @@ def none_lost(bench: Bench) -> list[Row]:
                 peak=f"{found['peak']:.0f}", bar="0 lost", met=not found["lost"])]  # fmt: skip
 
 
-def beside_its_parts(bench: Bench, large: bool) -> list[Row]:
-    photos = _photos(bench, large)
+def beside_its_parts(bench: Bench, kind: str) -> list[Row]:
+    photos = _photos(bench, kind)
     # here the "peer" is the ideal: the program is to be little slower
     pair = bench.pair(partial(bench.child, "parts", one=True, photos=photos), _detected(bench, photos, one=True))
     parts = ", ".join(
         f"{name} {span(s)}" for name, s in zip(("read", "find", "embed"), pair.ours["parts"], strict=True)
     )
-    row = pair.row(f"{_kind(large, photos)}, against the parts of it alone, one core", None)
+    row = pair.row(f"{len(photos)} {KINDS[kind]}, against the parts of it alone, one core", None)
     row.ours, row.peer = row.peer, f"{span(pair.ours['seconds'])} a photo ({parts})"
     row.peak = f"{pair.peer['peak']:.0f} / {pair.ours['peak']:.0f}"
     row.ratio = f"takes {pair.ratio:.2f} ({pair.least:.2f} to {pair.most:.2f})"
@@ -223,13 +224,13 @@ SECTIONS = [
         photos, scaled up to 4000 x 3000 with a camera's noise, JPEG quality 90: a portrait, a photo, mosaics of four and
         twelve. Lost is a face of the slow path that no box of ours covers; both leave out what is narrower than the default
         settings ask for (1 % of the photo, 20 pixels).""",
-        [partial(whole, large=False), partial(whole, large=True), against_face_recognition, none_lost],
+        [*(partial(whole, kind=kind) for kind in KINDS), against_face_recognition, none_lost],
     ),
     Section(
         "Parts",
         """The whole detection, as above, beside reading, finding and embedding (with cutting out) measured one after the
         other for the same photos. Both on one core. The ratio is how many times as long the program takes.""",
-        [partial(beside_its_parts, large=False), partial(beside_its_parts, large=True)],
+        [partial(beside_its_parts, kind=kind) for kind in KINDS],
     ),
     Section(
         "Matching",

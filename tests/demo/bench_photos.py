@@ -69,19 +69,28 @@ class Photos:
         return self._made("small", len(chosen), lambda i: (chosen[i].suffix, chosen[i].read_bytes()))
 
     def large(self) -> list[Path]:
-        """Eight of 12 megapixels."""
-        return self.many(8)
+        """Of 12 megapixels: a portrait, a photo from the web and two mosaics, in turn."""
+        return self.many(16)
+
+    def single(self) -> list[Path]:
+        """Of 12 megapixels without mosaics: one to a few faces, as most photos have."""
+        kinds = self._kinds()[:2]
+        return self._made("single", 24, lambda i: (".jpg", _mosaic(kinds[i % 2](i // 2), i)))
 
     def many(self, count: int) -> list[Path]:
-        """So many different photos of 12 megapixels: a portrait, a photo from the web and two mosaics, and so on."""
+        """So many different photos of 12 megapixels, half of them mosaics."""
+        kinds = self._kinds()
+        return self._made(f"large{count}", count, lambda i: (".jpg", _mosaic(kinds[i % 4](i // 4), i)))
+
+    def _kinds(self) -> list[Callable[[int], list[Path]]]:
+        """What is on the i-th photo of each kind."""
         portraits, groups, web = self.originals("lfw10"), self.originals("sitcom/groups"), self.originals("athletes")
-        kinds: list[Callable[[int], list[Path]]] = [
+        return [
             lambda i: [portraits[(7 * i) % len(portraits)]],
             lambda i: [web[(7 * i) % len(web)]],
             lambda i: [portraits[(12 * i + j) % len(portraits)] for j in range(12)],
             lambda i: [(groups + web)[(4 * i + j) % (len(groups) + len(web))] for j in range(4)],
         ]
-        return self._made(f"large{count}", count, lambda i: (".jpg", _mosaic(kinds[i % 4](i // 4), i)))
 
     def thousand(self, count: int, different: int) -> Path:
         """A folder with so many photos of 12 megapixels, no two of the same bytes: a comment tells copies apart."""
