@@ -78,9 +78,9 @@ def find_faces(detector: Detector, image: Image, least: float = 1.0) -> list[Det
 def _reduced(image: Image, factor: float) -> Image:
     """The image made smaller by the mean of the pixels that fall on one.
 
-    OpenCV takes ten times as long for that where these are no 2 x 2, 4 x 4 and so on. So the image is enlarged to such a
-    multiple before, which boxes and embeddings do not feel, unless that takes too much memory. (To make it smaller to a
-    multiple instead is faster still, but costs a hundredth of the pairs that are known as one person.)
+    OpenCV takes ten times as long for that where these are no 2 x 2, 4 x 4 and so on. So the image is enlarged to such
+    a multiple before, which boxes and embeddings do not feel, unless that takes too much memory. (To make it smaller to
+    a multiple instead is faster still, but costs a hundredth of the pairs that are known as one person.)
     """
     import cv2
 
