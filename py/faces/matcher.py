@@ -103,15 +103,24 @@ def nearest(queries: Vectors, known: Vectors, threshold: float, metric: str, mos
     limit, found = _limit(threshold, metric), list[Pairs]()
     for first, ranks, near in _blocks(queries, known, limit, metric, ALL_PAIRS_BYTES):
         if most < len(known) and np.count_nonzero(near) > max(_DENSE * near.size, most * len(near)):
-            best = ranks.argmin(axis=1)[:, None] if most == 1 else np.argpartition(ranks, most - 1, axis=1)[:, :most]
-            near.fill(False)
-            np.put_along_axis(near, best, np.take_along_axis(ranks, best, axis=1) <= limit, axis=1)
+            _keep_nearest(ranks, near, limit, most)
         q, k, r = _pairs(ranks, near)
         order = np.lexsort((r, q))
         q, k, r = q[order], k[order], r[order]
         kept = np.arange(len(q)) - np.searchsorted(q, q) < most
         found.append((q[kept] + first, k[kept], r[kept]))
     return _together(found, metric)
+
+
+def _keep_nearest(ranks: NDArray[np.float32], near: NDArray[np.bool_], limit: float, most: int) -> None:
+    """Leave in `near` the nearest `most` of each row only. A few rows at a time: numpy's partition makes indexes of
+    everything, which take twice the memory of the ranks."""
+    rows = max(1, (4 << 20) // (8 * ranks.shape[1]))
+    for first in range(0, len(ranks), rows):
+        part = ranks[first : first + rows]
+        best = part.argmin(axis=1)[:, None] if most == 1 else np.argpartition(part, most - 1, axis=1)[:, :most]
+        near[first : first + rows] = False
+        np.put_along_axis(near[first : first + rows], best, np.take_along_axis(part, best, axis=1) <= limit, axis=1)
 
 
 def _limit(threshold: float, metric: str) -> float:
