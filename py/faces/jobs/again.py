@@ -222,8 +222,10 @@ class _Few:
         """Write what changed, and how everything is now. None if somebody else wrote meanwhile."""
         csv_marks = {}
         for csv in self._csvs:
+            if not csv.changed:
+                continue
             content = csv.lines.content()
-            if csv.changed and csv.folder.csv.write(content, csv.before):
+            if csv.folder.csv.write(content, csv.before):
                 csv_marks[id(csv.folder)] = csv.folder.csv.mark()
                 if csv.folder.csv.read() != content:
                     return None
