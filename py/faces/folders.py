@@ -73,6 +73,10 @@ class Photo:
         return Path(self.location)  # made when asked for: a run with nothing to do asks for none
 
 
+#: Of a folder: its name, marks of faces.pkl and faces.csv.
+Marks = tuple[str, str, str]
+
+
 @dataclass(slots=True)
 class Folder:
     """A folder with photos or data files. `name`: its path below the album's root, "" for the root."""
@@ -93,6 +97,10 @@ class Folder:
     def path_of(self, file: str) -> str:
         """The path of one of its photos below the album's root, as names.csv has it."""
         return one_line(f"{self.name}/{file}" if self.name else file)
+
+    def marks(self) -> Marks:
+        """Its name, and what tells whether its data files were written since."""
+        return self.name, self.pkl.mark(), self.csv.mark()
 
 
 _OURS = (FACES_PKL, FACES_CSV, TEMP_PREFIX)

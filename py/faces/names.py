@@ -73,6 +73,11 @@ class Standing:
         return None
 
 
+def in_order(time: str) -> str:
+    """A decision's time as text that sorts: "...:28Z" before "...:28.5Z"."""
+    return time.rstrip("Z")
+
+
 def resolve(
     decisions: Iterable[Decision], subjects: Sequence[Subject]
 ) -> tuple[dict[str, Standing], dict[str, Standing]]:
@@ -82,7 +87,7 @@ def resolve(
     finder = _Finder(subjects)
     standings: dict[str, Standing] = defaultdict(Standing)
     orphans: dict[str, Standing] = defaultdict(Standing)
-    for decision in sorted(decisions, key=lambda d: d.time.rstrip("Z")):  # "...:28Z" before "...:28.5Z"
+    for decision in sorted(decisions, key=lambda d: in_order(d.time)):
         found = finder.find(decision)
         for face in found:
             standings[face].apply(decision)

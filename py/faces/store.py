@@ -100,7 +100,7 @@ def _shown(cells: list[str]) -> ShownFace | None:
         if not face or not box.is_sane() or not math.isfinite((far or 0.0) + sure):
             return None
         shown = ShownFace(
-            _unguard(face), _unguard(file), photo, box, int(number or 0), _unguard(name), state, _unguard(guess)
+            cell_text(face), cell_text(file), photo, box, int(number or 0), cell_text(name), state, cell_text(guess)
         )
     except ValueError:
         return None
@@ -240,13 +240,9 @@ def _guard(text: str) -> str:
     return "'" + text if _FORMULA.match(text) else text
 
 
-def _unguard(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
-def cell_text(cell: str) -> str:
+def cell_text(text: str) -> str:
     """The text that a cell of faces.csv or names.csv stands for."""
-    return _unguard(cell)
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 # --- names.csv ----------------------------------------------------------------------------------------------
@@ -300,11 +296,11 @@ def _decision(cell: dict[str, str]) -> Decision | None:
             cell["time"],
             cell["face"],
             cell["photo"],
-            _unguard(cell["file"]),
+            cell_text(cell["file"]),
             Box(*(float(cell[k]) for k in "xywh")),
             cell["decision"],
-            _unguard(cell["name"]),
-            _unguard(cell["by"]),
+            cell_text(cell["name"]),
+            cell_text(cell["by"]),
             cell.get("content", ""),
         )
     except (KeyError, ValueError):

@@ -290,6 +290,27 @@ def test_somebody_saves_a_csv_meanwhile(named: Path, monkeypatch: pytest.MonkeyP
     assert next(row.name for _, row in rows_of(named) if row.id == typed.id) == "Ada"
 
 
+def test_somebody_saves_the_csv_of_another_folder_meanwhile(named: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was not to be written, so what was typed is seen by the next recognition."""
+    where, typed = next((folder, row) for folder, row in rows_of(named) if folder != "a" and row.state == "named")
+    path, real = named / where / "faces.csv", few._Few.guess
+
+    def slow(self: Any) -> bool:
+        done = real(self)
+        path.write_text(path.read_text().replace(typed.name, "Ada"))
+        for csv in self._csvs:
+            csv.changed &= csv.folder.csv.path != path
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(few._Few, "guess", slow)
+        number = next(i for i, (folder, row) in enumerate(rows_of(named)) if folder == "a" and row.state == "")
+        decide(named, number, "ignore")
+        again(named)
+    again(named)
+    assert ",Ada," in (named / "faces" / "edits.csv").read_text()
+
+
 @pytest.mark.parametrize("step", ["before", "after"])
 def test_killed_between_two_files(named: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but time is lost."""

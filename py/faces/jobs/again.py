@@ -9,7 +9,7 @@ face, because no two faces of a photo are one person.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,11 +19,11 @@ from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, ForeignFile,
 from faces.folders import Album, Folder
 from faces.jobs import settled
 from faces.jobs.channel import log
-from faces.jobs.guesses import Sides, Vector, put_guess, sides
+from faces.jobs.guesses import Sides, Vector, near, put_guess, sides
 from faces.jobs.settled import Found
 from faces.jobs.summaries import Recognized
 from faces.matcher import candidates
-from faces.names import Guess, Standing, assign
+from faces.names import Guess, Standing, assign, in_order
 from faces.records import DRAWN, NAMED, OPEN, Decision
 from faces.settings import Settings
 
@@ -106,10 +106,10 @@ class _Few:
         """Put the new decisions into their rows. False if one may be about more than the face it names, or about one
         that was open to no guess before."""
         photos = Counter(rows[0].cells[_CONTENT] for rows in self._on_photo.values())
-        newest = _order(self._found.settled.newest)
-        for decision in sorted(self._found.decisions, key=lambda d: _order(d.time)):
+        newest = in_order(self._found.settled.newest)
+        for decision in sorted(self._found.decisions, key=lambda d: in_order(d.time)):
             there = self._rows.get(decision.face)
-            if there is None or _order(decision.time) <= newest:
+            if there is None or in_order(decision.time) <= newest:
                 return False
             content, photo = there.cells[_CONTENT], there.cells[_PHOTO]
             same_photo = decision.photo in ("", content, photo) and decision.content in ("", content)
@@ -163,8 +163,10 @@ class _Few:
                 open_faces[cells[_ID]] = row.photo
             elif cells[_STATE] == NAMED and cells[_DETECTOR]:
                 taken.add((row.photo, store.cell_text(cells[_NAME])))
-        near = self._near(two_sides, open_faces) if two_sides else []
-        given = assign(near, open_faces, taken, self._rejected)
+        if two_sides:
+            few = [i for i, face in enumerate(two_sides.open) if face in open_faces]
+            two_sides = replace(two_sides, open=[two_sides.open[i] for i in few], unknown=two_sides.unknown[few])
+        given = assign(near(two_sides, self._model, self._settings), open_faces, taken, self._rejected)
         for face in open_faces:
             self._put(self._rows[face], given.get(face))
         return True
@@ -199,15 +201,6 @@ class _Few:
             photos |= {self._rows[found.open[i]].photo for i in set(q.tolist())}
         return photos
 
-    def _near(self, found: Sides, open_faces: Iterable[str]) -> list[tuple[float, str, str]]:
-        """(distance, face, name) for each of these faces that is near enough to a person."""
-        wanted = set(open_faces)
-        few = [i for i, face in enumerate(found.open) if face in wanted]
-        limit = self._settings.threshold(self._model)
-        q, p, d = candidates(found.unknown[few], found.known, found.persons, limit, self._settings.metric)
-        return [(distance, found.open[few[i]], found.names[n])
-                for i, n, distance in zip(q.tolist(), p.tolist(), d.tolist(), strict=True)]  # fmt: skip
-
     def _put(self, row: _Row, given: tuple[str, float] | None) -> None:
         face = row.csv.lines.face(row.number)
         before = face.name_recognized
@@ -231,15 +224,16 @@ class _Few:
                     return None
         summary = replace(self._counts(), written=len(csv_marks), new=self._new_guesses)
         found = self._found
-        files = [(name, pkl, csv_marks.get(id(folder), csv)) for folder in found.folders
-                 for name, pkl, csv in [settled.marks(folder)]]  # fmt: skip
+        # as they were read: what somebody else wrote since is still to be seen
+        files = [(name, pkl, csv_marks.get(id(folder), csv))
+                 for folder, (name, pkl, csv) in zip(found.folders, found.marks, strict=True)]  # fmt: skip
         settled.write(
             album,
             replace(
                 found.settled,
                 files=settled.files_digest(album, files),
                 journals=settled.journals_state(found.journals),
-                newest=max((found.settled.newest, *(d.time for d in found.decisions)), key=_order),
+                newest=max((found.settled.newest, *(d.time for d in found.decisions)), key=in_order),
                 rejected={face: sorted(names) for face, names in self._rejected.items() if names},
                 summary=replace(summary, written=0, new=0),
             ),
@@ -267,8 +261,3 @@ class _Few:
             people=len(people),
             groups=sum(size > 1 for size in groups.values()),
         )
-
-
-def _order(time: str) -> str:
-    """Times in the order of `names.resolve`."""
-    return time.rstrip("Z")

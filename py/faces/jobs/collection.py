@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from faces import parquet, store
 from faces.errors import DamagedFile, FacesError
-from faces.folders import Album, Folder
+from faces.folders import Album, Folder, Marks
 from faces.names import Subject
 from faces.records import FACE, FAILED, NONE, FaceRow, ShownFace
 
@@ -60,8 +60,8 @@ class Collection:
     problems: list[str] = field(default_factory=list)
     #: faces.pkl files that are damaged, for detection to set aside.
     damaged: list[str] = field(default_factory=list)
-    #: Of every folder, as its files were before they were read: name, marks of faces.pkl and faces.csv.
-    marks: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Of every folder, as its files were before they were read.
+    marks: list[Marks] = field(default_factory=list)
 
     def faces(self) -> list[Face]:
         return [face for data in self.folders for face in data.faces]
@@ -87,7 +87,7 @@ def load(
     rank = {name: i for i, name in enumerate(detectors)}
     for folder in album.folders(stat=False):
         collection.problems += folder.problems
-        collection.marks.append((folder.name, folder.pkl.mark(), folder.csv.mark()))
+        collection.marks.append(folder.marks())
         try:
             mtime = folder.csv.mtime()
             rows = parquet.read_faces(folder.pkl, embeddings, without)

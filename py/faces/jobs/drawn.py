@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from faces.folders import Photo
 from faces.jobs import channel
-from faces.names import Standing
+from faces.names import Standing, in_order
 from faces.records import DRAWN, FACE, NAMED, SAME_FACE_OVERLAP, UNKNOWN, Box, Decision, FaceRow
 
 Boxes = tuple[tuple[str, Box], ...]
@@ -45,7 +45,7 @@ class Drawn:
     @classmethod
     def of(cls, journal: Iterable[Decision]) -> Drawn:
         standings: dict[str, Standing] = defaultdict(Standing)
-        for decision in sorted(journal, key=lambda d: d.time.rstrip("Z")):
+        for decision in sorted(journal, key=lambda d: in_order(d.time)):
             standings[decision.face].apply(decision)
         found = cls()
         for face, standing in standings.items():
@@ -78,4 +78,4 @@ class Drawn:
         if decision.content:
             return False
         # Nobody knew the content. A photo that was changed since may show somebody else there.
-        return channel.iso_time(photo.mtime_ns / 1e9).rstrip("Z") <= decision.time.rstrip("Z")
+        return in_order(channel.iso_time(photo.mtime_ns / 1e9)) <= in_order(decision.time)

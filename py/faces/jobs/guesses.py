@@ -30,7 +30,8 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
     result: dict[str, list[Guess]] = defaultdict(list)
     for model in models:
         left = [face for face in faces if settings.enforce or face.id not in result]
-        found = [near for items in spaces(left, model) for near in _near(items, model, standings, settings)]
+        found = [one for items in spaces(left, model)
+                 for one in near(sides(embedded(items), standings, settings)[0], model, settings)]  # fmt: skip
         for face_id, (name, distance) in assign(found, photo_of, taken, rejected).items():
             result[face_id].append(Guess(name, distance, model))
             if not settings.enforce:
@@ -126,11 +127,8 @@ def sides(
     return Sides(opened, stacked(queries), np.concatenate(known), people, names), len(queries)
 
 
-def _near(
-    items: list[tuple[Face, FaceRow]], model: str, standings: dict[str, Standing], settings: Settings
-) -> list[tuple[float, str, str]]:
-    """(distance, face, name) for every open face near enough to a person; `items` are of one space."""
-    found, _ = sides(embedded(items), standings, settings)
+def near(found: Sides | None, model: str, settings: Settings) -> list[tuple[float, str, str]]:
+    """(distance, face, name) for every open face near enough to a person."""
     if found is None:
         return []
     q, p, d = candidates(found.unknown, found.known, found.persons, settings.threshold(model), settings.metric)

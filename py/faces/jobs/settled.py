@@ -15,7 +15,7 @@ from typing import Any
 from faces import __version__, store
 from faces.errors import FacesError
 from faces.files import DataFile
-from faces.folders import CONTENTS, IMPORT, SETTLED, Album, Folder
+from faces.folders import CONTENTS, IMPORT, SETTLED, Album, Folder, Marks
 from faces.jobs.channel import log, read_journals
 from faces.jobs.summaries import Recognized
 from faces.records import Decision
@@ -47,10 +47,12 @@ class Settled:
 
 @dataclass(slots=True)
 class Found:
-    """What holds still, and what is new: decisions in the order of their journals."""
+    """What holds still, and what is new: decisions in the order of their journals. `marks`: of each folder, as they
+    were compared."""
 
     settled: Settled
     folders: list[Folder]
+    marks: list[Marks]
     journals: Mapping[str, bytes]
     decisions: list[Decision]
 
@@ -62,7 +64,8 @@ def look(album: Album, settings: Settings, folders: Iterable[Folder] | None = No
     if settled is None or settled.settings != settings_digest(settings):
         return None
     there = list(album.folders(photos=False) if folders is None else folders)
-    if any(folder.problems for folder in there) or settled.files != files_digest(album, map(marks, there)):
+    marks = [folder.marks() for folder in there]
+    if any(folder.problems for folder in there) or settled.files != files_digest(album, marks):
         return None
     journals = read_journals(album)
     decisions: list[Decision] = []
@@ -75,7 +78,7 @@ def look(album: Album, settings: Settings, folders: Iterable[Folder] | None = No
         if bad:
             return None
         decisions += more
-    return Found(settled, there, journals, decisions) if settled.journals.keys() <= journals.keys() else None
+    return Found(settled, there, marks, journals, decisions) if settled.journals.keys() <= journals.keys() else None
 
 
 def nothing_to_detect(album: Album, settings: Settings, folders: Sequence[Folder]) -> Recognized | None:
@@ -113,15 +116,10 @@ def journals_state(journals: Mapping[str, bytes]) -> dict[str, tuple[int, str]]:
     return {name: (len(content), _digest(content)) for name, content in journals.items()}
 
 
-def marks(folder: Folder) -> tuple[str, str, str]:
-    """What tells whether a folder's data files were written since."""
-    return folder.name, folder.pkl.mark(), folder.csv.mark()
-
-
-def files_digest(album: Album, of: Iterable[Sequence[str]]) -> str:
+def files_digest(album: Album, of: Iterable[Marks]) -> str:
     """Of the marks of all folders, those without data do not count; and of what is told to a hub's pages."""
     told = album.private(CONTENTS)
-    there = sorted(tuple(mark) for mark in of if any(mark[1:]))
+    there = sorted(mark for mark in of if any(mark[1:]))
     return _digest(repr((there, told and told.mark())).encode("utf-8", "surrogatepass"))
 
 

@@ -32,7 +32,7 @@ from faces.jobs.groups import group, number_of_groups
 from faces.jobs.guesses import guess, put_guess, usable_models
 from faces.jobs.settled import Settled
 from faces.jobs.summaries import Recognized
-from faces.names import Guess, Standing, clean_name, edited, resolve
+from faces.names import Guess, Standing, clean_name, edited, in_order, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
 from faces.settings import Settings
 
@@ -141,7 +141,7 @@ def _settle(
             settled.settings_digest(settings),
             settled.files_digest(album, collection.marks),
             settled.journals_state(journals),
-            max((decision.time for standing in standings.values() for decision in standing.history), default=""),
+            max((d.time for standing in standings.values() for d in standing.history), key=in_order, default=""),
             {face: sorted(standing.rejected) for face, standing in standings.items() if standing.rejected},
             models[0] if len(models) == 1 and not settings.enforce else "",
             replace(summary, new=0, edits=0, written=0),
