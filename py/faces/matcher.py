@@ -6,6 +6,7 @@ Vectors are compared only within one *space* (model, weights and alignment); the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,11 @@ Vectors = NDArray[np.float32]  # (n, d)
 #: Query index, known face or person, and how far: three arrays of one length.
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
 
-#: A block of distances takes at most this many bytes, whatever the number of faces: enough rows for a matrix product at
-#: full speed, of few rows by many columns it takes up to three times as long.
-BLOCK_BYTES = 32 << 20
-#: The same where all are compared with all.
-ALL_PAIRS_BYTES = 32 << 20
-#: Where more than this part of a block is near, it is worked on as a whole, not pair by pair.
+#: Distances are worked out tile by tile, (rows, columns): what is done with a tile then happens in the processor's cache,
+#: while the matrix product is at full speed still. Memory does not grow with the number of faces. Of fewer rows a tile
+#: has more columns.
+TILE = (2048, 512)
+#: Where more than this part of a tile is near, it is worked on as a whole, not pair by pair.
 _DENSE = 1 / 16
 
 
@@ -72,55 +72,72 @@ def candidates(
 ) -> Pairs:
     """Every (query, person) of which the nearest known face is at most `threshold` away.
 
-    `persons` (m,) numbers the person of each known face. Three arrays of one length: query index, person,
-    distance. Memory is bounded by BLOCK_BYTES whatever n and m, and by what is found.
+    `persons` (m,) numbers the person of each known face. Three arrays of one length: query index, person, distance.
+    Memory is bounded by TILE whatever n and m, and by what is found.
     """
     labels = np.asarray(persons, dtype=np.intp)
     order = np.argsort(labels, kind="stable")
     known, labels = known[order], labels[order]
-    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]][: len(labels)])
     limit, found = _limit(threshold, metric), list[Pairs]()
-    for first, ranks, near in _blocks(queries, known, limit, metric, BLOCK_BYTES):
+    borders = _borders(starts, len(known), _columns(queries))
+    for first, left, ranks, near in _tiles(queries, known, borders, limit, metric):
         if np.count_nonzero(near) > _DENSE * near.size:
-            lowest = np.minimum.reduceat(ranks, starts, axis=1)  # (rows, persons)
+            own = starts[(starts >= left) & (starts < left + ranks.shape[1])]
+            lowest = np.minimum.reduceat(ranks, own - left, axis=1)  # (rows, persons)
             q, p = np.nonzero(lowest <= limit)
-            found.append((q + first, labels[starts][p], lowest[q, p]))
+            found.append((q + first, labels[own][p], lowest[q, p]))
             continue
         q, k, r = _pairs(ranks, near)
-        p = labels[k]
+        p = labels[k + left]
         # the pairs of one query and one person stand side by side, because the known faces are in order
         new = np.flatnonzero(np.r_[True, (q[1:] != q[:-1]) | (p[1:] != p[:-1])][: len(q)])
         found.append((q[new] + first, p[new], np.minimum.reduceat(r, new) if len(new) else r))
     return _together(found, metric)
 
 
+def _columns(queries: Vectors) -> int:
+    """The most columns of a tile."""
+    return TILE[0] * TILE[1] // max(1, min(TILE[0], len(queries)))
+
+
+def _borders(starts: NDArray[np.intp], number: int, columns: int) -> list[int]:
+    """Where tiles of known faces begin and end: no person's faces are in two of them."""
+    borders = [0]
+    for start, end in pairwise([*starts.tolist(), number]):
+        if end - borders[-1] > columns and start > borders[-1]:
+            borders.append(start)
+    return [*borders, number]
+
+
 def nearest(queries: Vectors, known: Vectors, threshold: float, metric: str, most: int) -> Pairs:
     """Every (query, known) that are at most `threshold` apart; of each query the nearest `most`, the nearest first.
 
-    Three arrays of one length: query index, known index, distance. Memory is bounded by ALL_PAIRS_BYTES, and by what
-    is found.
+    Three arrays of one length: query index, known index, distance. Memory is bounded by TILE, and by what is found.
     """
     limit, found = _limit(threshold, metric), list[Pairs]()
-    for first, ranks, near in _blocks(queries, known, limit, metric, ALL_PAIRS_BYTES):
-        if most < len(known) and np.count_nonzero(near) > max(_DENSE * near.size, most * len(near)):
+    borders = [*range(0, len(known), _columns(queries)), len(known)]
+    here: list[Pairs] = []  # of the same queries
+    for first, left, ranks, near in _tiles(queries, known, borders, limit, metric):
+        if np.count_nonzero(near) > most * len(near) and most < ranks.shape[1]:
             _keep_nearest(ranks, near, limit, most)
         q, k, r = _pairs(ranks, near)
-        order = np.lexsort((r, q))
-        q, k, r = q[order], k[order], r[order]
-        kept = np.arange(len(q)) - np.searchsorted(q, q) < most
-        found.append((q[kept] + first, k[kept], r[kept]))
+        here.append((q + first, k + left, r))
+        if left + ranks.shape[1] == len(known):
+            q, k, r = (np.concatenate(part) for part in zip(*here, strict=True))
+            order = np.lexsort((k, r, q))
+            q, k, r = q[order], k[order], r[order]
+            kept = np.arange(len(q)) - np.searchsorted(q, q) < most
+            found.append((q[kept], k[kept], r[kept]))
+            here.clear()
     return _together(found, metric)
 
 
 def _keep_nearest(ranks: NDArray[np.float32], near: NDArray[np.bool_], limit: float, most: int) -> None:
-    """Leave in `near` the nearest `most` of each row only. A few rows at a time: numpy's partition makes indexes of
-    everything, which take twice the memory of the ranks."""
-    rows = max(1, (4 << 20) // (8 * ranks.shape[1]))
-    for first in range(0, len(ranks), rows):
-        part = ranks[first : first + rows]
-        best = part.argmin(axis=1)[:, None] if most == 1 else np.argpartition(part, most - 1, axis=1)[:, :most]
-        near[first : first + rows] = False
-        np.put_along_axis(near[first : first + rows], best, np.take_along_axis(part, best, axis=1) <= limit, axis=1)
+    """Leave in `near` the nearest `most` of each row only."""
+    best = ranks.argmin(axis=1)[:, None] if most == 1 else np.argpartition(ranks, most - 1, axis=1)[:, :most]
+    near[:] = False
+    np.put_along_axis(near, best, np.take_along_axis(ranks, best, axis=1) <= limit, axis=1)
 
 
 def _limit(threshold: float, metric: str) -> float:
@@ -128,23 +145,29 @@ def _limit(threshold: float, metric: str) -> float:
     return threshold if metric == "cosine" else threshold * threshold
 
 
-def _blocks(
-    queries: Vectors, known: Vectors, limit: float, metric: str, size: int
-) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.bool_]]]:
-    """Some queries after the other: the number of the first one, (rows, m) ranks as in `_ranks`, and which of them are
-    at most `limit`. The arrays are used again for the next block: memory that is new costs more than what is done in
-    it."""
+def _tiles(
+    queries: Vectors, known: Vectors, borders: Sequence[int], limit: float, metric: str
+) -> Iterator[tuple[int, int, NDArray[np.float32], NDArray[np.bool_]]]:
+    """Tile by tile, for some queries after the other all of the known: number of the first query, of the first known,
+    ranks (rows, columns) as in `_ranks`, and which of them are at most `limit`. `borders`: of the columns. The arrays
+    are used again for the next tile: memory that is new costs more than what is done in it."""
     if not len(queries) or not len(known):
         return
     columns = _lifted_known(_prepared(known, metric), metric).T
-    rows = min(len(queries), max(1, size // (4 * len(known))))
-    ranks, near = np.empty((rows, len(known)), np.float32), np.empty((rows, len(known)), np.bool_)
-    lifted = np.empty((rows, len(columns)), np.float32)
-    for first in range(0, len(queries), rows):
-        part = _prepared(queries[first : first + rows], metric)
+    parts = list(pairwise(borders))
+    most = max(TILE[0] * TILE[1], *(right - left for left, right in parts))
+    ranks, near = np.empty(most, np.float32), np.empty(most, np.bool_)
+    lifted = np.empty((min(TILE[0], len(queries)), len(columns)), np.float32)
+    for start in range(0, len(queries), TILE[0]):
+        part = _prepared(queries[start : start + TILE[0]], metric)
         some = _lift(part, metric, lifted[: len(part)])
-        block = np.matmul(some, columns, out=ranks[: len(some)])
-        yield first, block, np.less_equal(block, limit, out=near[: len(some)])
+        for left, right in parts:
+            rows = max(1, most // (right - left))  # one person may have more faces than a tile has columns
+            for first in range(0, len(some), rows):
+                few = some[first : first + rows]
+                shape, size = (len(few), right - left), len(few) * (right - left)
+                tile = np.matmul(few, columns[:, left:right], out=ranks[:size].reshape(shape))
+                yield start + first, left, tile, np.less_equal(tile, limit, out=near[:size].reshape(shape))
 
 
 def _pairs(ranks: NDArray[np.float32], near: NDArray[np.bool_]) -> Pairs:

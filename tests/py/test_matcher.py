@@ -10,6 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
+#: Of few rows and columns, of one only, and of more than there are.
+TILES = [(4, 3), (1, 1), (2048, 512)]
+
+
 def plain(a: np.ndarray, b: np.ndarray, metric: str) -> float:
     a, b = a.astype(float), b.astype(float)
     if metric == "cosine":
@@ -37,26 +41,34 @@ def test_an_unknown_metric_is_an_error() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 10_000), st.integers(0, 20), st.integers(0, 20), st.sampled_from(METRICS), st.floats(0.1, 8))
-def test_candidates_are_those_of_a_plain_loop(seed: int, n: int, m: int, metric: str, threshold: float) -> None:
+@given(
+    st.integers(0, 10_000), st.integers(0, 20), st.integers(0, 20), st.sampled_from(METRICS), st.floats(0.1, 8),
+    st.sampled_from(TILES),
+)  # fmt: skip
+def test_candidates_are_those_of_a_plain_loop(
+    seed: int, n: int, m: int, metric: str, threshold: float, tile: tuple[int, int]
+) -> None:
     queries, known = vectors(seed, n), vectors(seed + 1, m)
     persons = np.random.default_rng(seed).integers(0, 4, m)
     d = matcher.distances(queries, known, metric) if n and m else np.zeros((n, m))
     expected = {(i, p): min(d[i, j] for j in range(m) if persons[j] == p)
                 for i in range(n) for p in set(persons.tolist())}  # fmt: skip
     expected = {key: value for key, value in expected.items() if value <= threshold}
-    q, p, found = matcher.candidates(queries, known, persons, threshold, metric)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "TILE", tile)
+        q, p, found = matcher.candidates(queries, known, persons, threshold, metric)
+    assert len(set(zip(q.tolist(), p.tolist(), strict=True))) == len(q)
     got = dict(zip(zip(q.tolist(), p.tolist(), strict=True), found.tolist(), strict=True))
     assert got.keys() == expected.keys()
     assert all(abs(got[key] - expected[key]) < 1e-5 for key in got)
 
 
-def test_blocks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    queries, known, persons = vectors(1, 50), vectors(2, 30), np.arange(30) % 7
-    whole = matcher.candidates(queries, known, persons, 5.0, "euclidean")
-    monkeypatch.setattr(matcher, "BLOCK_BYTES", 4 * 30 * 3)
-    parts = matcher.candidates(queries, known, persons, 5.0, "euclidean")
-    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(whole, parts, strict=True))
+def test_a_tile_holds_all_faces_of_a_person_and_takes_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matcher, "TILE", (4, 5))
+    borders = matcher._borders(np.array([0, 2, 4, 13]), 18, 5)
+    assert borders == [0, 4, 13, 18]
+    shapes = [tile.shape for _, _, tile, _ in matcher._tiles(vectors(1, 9), vectors(2, 18), borders, 5.0, "cosine")]
+    assert shapes == [(4, 4), (2, 9), (2, 9), (4, 5)] * 2 + [(1, 4), (1, 9), (1, 5)]
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -77,14 +89,14 @@ def test_a_block_as_a_whole_gives_what_its_pairs_give(
 @settings(deadline=None)
 @given(
     st.integers(0, 10_000), st.integers(0, 20), st.integers(0, 20), st.sampled_from(METRICS), st.floats(0.1, 8),
-    st.integers(1, 9), st.sampled_from([1, 4 * 50, 1 << 20]),
+    st.integers(1, 9), st.sampled_from(TILES),
 )  # fmt: skip
 def test_the_nearest_are_those_of_a_plain_loop(
-    seed: int, n: int, m: int, metric: str, threshold: float, most: int, block: int
+    seed: int, n: int, m: int, metric: str, threshold: float, most: int, tile: tuple[int, int]
 ) -> None:
     queries, known = vectors(seed, n), vectors(seed + 1, m)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matcher, "ALL_PAIRS_BYTES", block)
+        patch.setattr(matcher, "TILE", tile)
         q, k, found = matcher.nearest(queries, known, threshold, metric, most)
     assert len(set(zip(q.tolist(), k.tolist(), strict=True))) == len(q)
     d = matcher.distances(queries, known, metric) if n and m else np.zeros((n, m))
