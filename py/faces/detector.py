@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from faces import weights
 from faces.errors import DetectorError, WeightsMissing
-from faces.networks import NoNetwork, open_network
+from faces.networks import Network, NoNetwork
 from faces.records import SAME_FACE_OVERLAP, Box, Detection, Landmarks
 
 log = logging.getLogger("faces")
@@ -209,7 +209,7 @@ class YuNet:
         if not weights.yunet_available():
             deepface_model("face_detector", "yunet", "detector")  # says what to do
         try:
-            self._session = open_network("yunet", weights.folder() / weights.YUNET)
+            self._session = Network("yunet", weights.folder() / weights.YUNET)
         except NoNetwork as reason:
             log.warning("YuNet runs in OpenCV, at half the speed: %s", reason)
             self.detect, self.parallel = _YuNetInOpenCV(self.score).detect, False  # type: ignore[method-assign]
@@ -230,6 +230,10 @@ class YuNet:
             Detection(Box(*boxes[i].tolist()), float(scores[i]), tuple((x, y) for x, y in points[i].tolist()))
             for i in np.ravel(np.asarray(kept, int))
         ]
+
+    def rest(self) -> None:
+        if isinstance(self._session, Network):
+            self._session.rest()
 
     def _decode(self, stride: int, columns: int, cls: Any, obj: Any, bbox: Any, kps: Any) -> tuple[Any, Any, Any]:
         """(1, cells, 1 or 4 or 10) -> boxes (n, 4), points (n, 5, 2; the person's right eye first, which lies left in

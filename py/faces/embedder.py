@@ -20,7 +20,7 @@ from faces import weights
 from faces.alignment import letterbox, to_template, upright_crop
 from faces.detector import deepface_model
 from faces.errors import DetectorError, WeightsMissing
-from faces.networks import NoNetwork, open_network
+from faces.networks import Network, NoNetwork
 from faces.records import Detection
 
 log = logging.getLogger("faces")
@@ -106,6 +106,7 @@ class Dlib:
 
     def __init__(self, session: Any = None):
         self._session = session
+        self._network: Network | None = None
         self._points = Points()
         self.space = ""
 
@@ -122,8 +123,8 @@ class Dlib:
         except ImportError as error:
             raise WeightsMissing(f"model Dlib: {error}; pip install dlib-bin") from error
         try:
-            session = open_network("dlib", path)
-            return lambda chips: session.run(None, {"chips": chips})[0]
+            self._network = network = Network("dlib", path)
+            return lambda chips: network.run(None, {"chips": chips})[0]
         except NoNetwork as reason:
             log.warning("model Dlib runs in dlib, which is slow: %s", reason)
         self.parallel = False
@@ -142,6 +143,10 @@ class Dlib:
         chips = np.stack(crops)
         parts = [self._session(chips[i : i + self.most]) for i in range(0, len(chips), self.most)]
         return np.concatenate(parts).astype(np.float32)
+
+    def rest(self) -> None:
+        if self._network:
+            self._network.rest()
 
 
 class DeepfaceModel:

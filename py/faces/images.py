@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF", "BMP")
+#: Rows of pixels that are copied at a time.
+_STRIP = 128
 _ORIENTATION, _EXIF, _TAKEN, _OFFSET = 0x0112, 0x8769, 0x9003, 0x9011
 
 
@@ -175,7 +177,12 @@ def _to_rgb(image: PillowImage) -> NDArray[np.uint8]:
         rgba = image.convert("RGBA")
         image = Image.new("RGB", rgba.size, "white")
         image.paste(rgba, mask=rgba.getchannel("A"))
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+    image = image if image.mode == "RGB" else image.convert("RGB")
+    width, height = image.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for y in range(0, height, _STRIP):  # all at once would take twice the time, and memory for another picture
+        pixels[y : y + _STRIP] = np.asarray(image.crop((0, y, width, min(height, y + _STRIP))))
+    return pixels
 
 
 def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -17,9 +17,9 @@ Vectors = NDArray[np.float32]  # (n, d)
 #: Query index, known face or person, and how far: three arrays of one length.
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
 
-#: Distances are worked out tile by tile, (rows, columns): what is done with a tile then happens in the processor's cache,
-#: while the matrix product is at full speed still. Memory does not grow with the number of faces. Of fewer rows a tile
-#: has more columns.
+#: Distances are worked out tile by tile, (rows, columns): what is done with a tile then happens in the processor's
+#: cache, and the matrix product is at full speed still. Memory does not grow with the number of faces. Of fewer rows a
+#: tile has more columns.
 TILE = (2048, 512)
 #: Where more than this part of a tile is near, it is worked on as a whole, not pair by pair.
 _DENSE = 1 / 16

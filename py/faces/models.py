@@ -51,6 +51,12 @@ class Models:
         them, because deepface's engines share what they print to."""
         return nullcontext() if getattr(self._loaded.get((kind, name)), "parallel", False) else self._lock
 
+    def rest(self) -> None:
+        """Give back what memory the engines can do without until they are used again. None is at work."""
+        for item in self._loaded.values():
+            if hasattr(item, "rest"):
+                item.rest()
+
     def _get(self, kind: str, name: str) -> Any:
         key = (kind, name)
         if key not in self._loaded:

@@ -290,7 +290,7 @@ def test_a_folder_that_cannot_be_listed_keeps_its_data(drawn: Path, monkeypatch:
     assert [row.status for row in rows(drawn, "sub")] == [FACE]
 
 
-def test_storing_happens_every_so_often(tmp_path: Path) -> None:
+def test_storing_happens_every_so_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a very short interval the first photos are in faces.pkl and faces.csv long before the last is done."""
     (tmp_path / "faces").mkdir()
     (tmp_path / "faces" / "config.json").write_text('{"worker": {"store_seconds": 1}}')
@@ -304,5 +304,9 @@ def test_storing_happens_every_so_often(tmp_path: Path) -> None:
             time.sleep(0.3)
             return super().detect(image)
 
-    find(tmp_path, engines=fakes.models(Slow()))
+    engines = fakes.models(Slow())
+    rests = []
+    monkeypatch.setattr(engines, "rest", lambda: rests.append(len(seen)))
+    find(tmp_path, engines=engines)
     assert seen[0] == 0 and seen[-1] >= 2
+    assert len(rests) >= 2 and rests[-1] == 12  # networks give their memory back where faces of all photos are compared

@@ -9,7 +9,6 @@ from faces.settings import METRICS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-
 #: Of few rows and columns, of one only, and of more than there are.
 TILES = [(4, 3), (1, 1), (2048, 512)]
 

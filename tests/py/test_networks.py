@@ -171,7 +171,7 @@ def works(session: Any) -> bool:
 
 
 def open_dlib() -> Any:
-    return networks.open_network("dlib", weights.packaged(weights.DLIB_RESNET))
+    return networks.Network("dlib", weights.packaged(weights.DLIB_RESNET))
 
 
 def test_a_graph_is_made_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +181,16 @@ def test_a_graph_is_made_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("made again"))
     assert works(open_dlib())
     assert list(cache.iterdir()) == [graph]
+
+
+def test_a_network_that_rests_has_no_session_until_it_is_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder, chips = Dlib(), [np.full((150, 150, 3), 90, np.uint8)]
+    embedder.load()
+    before = embedder.embed(chips)
+    embedder.rest()
+    assert embedder._network is not None and embedder._network._session is None
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("the graph was made again"))
+    assert np.array_equal(embedder.embed(chips), before)
 
 
 @pytest.mark.parametrize("content", [b"", b"torn", b"half"])
@@ -210,7 +220,7 @@ def test_weights_of_another_kind_are_no_network(cache: Path, tmp_path: Path) -> 
     (tmp_path / "weights").write_bytes(b"anything" * 1000)
     for kind in ("dlib", "yunet"):
         with pytest.raises(networks.NoNetwork, match=r"weights: "):
-            networks.open_network(kind, tmp_path / "weights")
+            networks.Network(kind, tmp_path / "weights")
     assert not cache.is_dir() or not list(cache.iterdir())
 
 

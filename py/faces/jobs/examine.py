@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from faces import cores
 from faces.detector import find_faces
 from faces.embedder import embed_checked
 from faces.errors import PhotoError
@@ -203,6 +204,7 @@ class _View:
         boxes = [_around(face.box, picture) for face in small]
         try:
             with _FULL:
+                cores.trim_memory()  # so that there is room for the largest picture of all
                 parts = decode_parts(task.photo, task.max_megapixels, boxes)
         except PhotoError as error:
             self._error = error

@@ -73,9 +73,9 @@ class Worker:
             from faces.metadata import Dates
             from faces.models import Models
 
-            self.dates, models = Dates(), self.models or Models()
-            self._pipeline = Pipeline(models, self.settings, self.wanted, self.dates)
-            self.examiner = self._examiner(models)
+            self.dates, self.models = Dates(), self.models or Models()
+            self._pipeline = Pipeline(self.models, self.settings, self.wanted, self.dates)
+            self.examiner = self._examiner(self.models)
         return self._pipeline
 
     def _examiner(self, models: Models) -> Examiner:
@@ -297,8 +297,11 @@ class Worker:
                     path.unlink()
 
     def recognize(self) -> Recognized | None:
-        """Bring faces.csv up to date. Another recognition at work does the same: then this one is left out."""
+        """Bring faces.csv up to date. Another recognition at work does the same: then this one is left out. No photo is
+        being looked at meanwhile."""
         self.progress.step("recognizing")
+        if self.models:
+            self.models.rest()
         try:
             return recognize.run(self.album, self.settings, self.match, wait=30)
         except LockedError as error:
