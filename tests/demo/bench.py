@@ -97,7 +97,9 @@ def main() -> int:
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: docs/benchmarks.md, for a whole run")
     options = parser.parse_args()
     target = options.output or (None if options.only or options.quick else TARGET)
-    compileall.compile_dir(ROOT / "py", quiet=1)  # as set-up does; where bytecode is not kept, each start would compile it
+    compileall.compile_dir(
+        ROOT / "py", quiet=1
+    )  # as set-up does; where bytecode is not kept, each start would compile it
     about, rows, told, absent = machine(), list[Row](), list[tuple[str, str]](), list[str]()
     with TemporaryDirectory(prefix="faces-bench-") as temporary:
         bench = Bench(Photos(Path(temporary)), 1 if options.quick else max(2, options.runs))

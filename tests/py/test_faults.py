@@ -17,7 +17,7 @@ from faces.errors import NothingReadable, PartlyFailed, StopRequested, TimeLimit
 from faces.files import DataFile
 from faces.folders import PlainAlbum
 from faces.guard import Guard
-from faces.jobs import detect
+from faces.jobs import detect, worker
 from faces.progress import Progress
 from faces.records import FACE, FAILED, NONE
 from fakes import draw
@@ -304,8 +304,8 @@ def test_storing_happens_every_so_often(tmp_path: Path, monkeypatch: pytest.Monk
             time.sleep(0.3)
             return super().detect(image)
 
-    engines = fakes.models(Slow())
-    rests = []
+    engines, rests = fakes.models(Slow()), list[int]()
+    monkeypatch.setattr(worker, "MANY", 0)
     monkeypatch.setattr(engines, "rest", lambda: rests.append(len(seen)))
     find(tmp_path, engines=engines)
     assert seen[0] == 0 and seen[-1] >= 2
