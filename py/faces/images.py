@@ -34,7 +34,8 @@ _ORIENTATION, _EXIF, _TAKEN, _OFFSET = 0x0112, 0x8769, 0x9003, 0x9011
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Decoded pixels (h, w, 3) RGB, upright. `width`, `height` are of the full photo, upright;
-    `scale` is pixels here per pixel of the full photo (1.0, 0.5, ...); `taken` as in EXIF, or ''."""
+    `scale` is pixels here per pixel of the full photo (1.0, 0.5, ...); `taken` as in EXIF, or ''; `has_more`: whether
+    the file says more of itself than was read here."""
 
     pixels: NDArray[np.uint8]
     width: int
@@ -42,6 +43,7 @@ class Picture:
     scale: float
     orientation: int
     taken: str
+    has_more: bool = True
 
 
 def content_hash(path: Path) -> str:
@@ -67,10 +69,11 @@ def decode(photo: Path | bytes, max_megapixels: float, side: int | None = None) 
             factor = side / max(width, height)
             image.draft("RGB", (max(1, int(width * factor)), max(1, int(height * factor))))
         orientation, left = _load(image)
+        has_more = _has_more(image)
         pixels = _upright(_to_rgb(image), left)
     if left >= 5:
         width, height = height, width
-    return Picture(pixels, width, height, pixels.shape[1] / width, orientation, taken)
+    return Picture(pixels, width, height, pixels.shape[1] / width, orientation, taken, has_more)
 
 
 def decode_parts(photo: Path | bytes, max_megapixels: float, boxes: Sequence[Box]) -> list[NDArray[np.uint8]]:
@@ -202,6 +205,18 @@ def _taken(exif: Any) -> str:
         return f"{details.get(_TAKEN, '')}{details.get(_OFFSET, '')}".strip("\0 ")
     except Exception:  # a date is not worth a photo
         return ""
+
+
+def _has_more(image: PillowImage) -> bool:
+    """Whether there are metadata in the file: EXIF, XMP, texts, or what Pillow cannot say for this kind of file."""
+    if image.format not in ("JPEG", "MPO", "PNG", "WEBP", "TIFF"):
+        return True
+    # "photoshop" is IPTC; of a TIFF all is "EXIF"
+    known = {"exif", "xmp", "photoshop", "comment", "Raw profile type exif", "XML:com.adobe.xmp"} & image.info.keys()
+    try:
+        return bool(known or len(image.getexif()) or getattr(image, "text", None))
+    except Exception:  # damaged, so there are some
+        return True
 
 
 def _reason(error: Exception) -> str:

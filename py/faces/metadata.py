@@ -1,5 +1,6 @@
-"""When photos were taken: by exiftool where it is installed (one process per run), else by the EXIF that Pillow
-read. A wrong or missing date stays empty; nothing is guessed from file names or upload times.
+"""When photos were taken: by the EXIF that Pillow read, else by exiftool where it is installed (one process per run):
+it knows other places, but a photo costs it as much as to find its faces. A wrong or missing date stays empty; nothing is
+guessed from file names or upload times.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def parse_date(text: str) -> str:
 
 
 class Dates:
-    """The exiftool process starts with the first photo and ends with `close`. If it dies or takes too long over a
-    photo, it is started anew for the next one; after three times Pillow's dates have to do."""
+    """The exiftool process starts with the first photo that needs it and ends with `close`. If it dies or takes too
+    long over a photo, it is started anew for the next one; after three times Pillow's dates have to do."""
 
     seconds = 20.0
 
@@ -61,11 +62,13 @@ class Dates:
             self._thread.shutdown(wait=False)
             self._thread = None
 
-    def taken(self, path: Path, fallback: str) -> str:
-        """ISO 8601 or "". `fallback` is the EXIF date as Pillow read it."""
-        tags = self._read(path)
+    def taken(self, path: Path, exif: str, has_more: bool = True) -> str:
+        """ISO 8601 or "". `exif` is the date as Pillow read it; exiftool is asked where that is none, and the file
+        `has_more` to say."""
+        date = parse_date(exif)
+        tags = self._read(path) if has_more and not date else None
         if tags is None:
-            return parse_date(fallback)
+            return date
         original = f"{tags.get('DateTimeOriginal', '')}"
         offset = f"{tags.get('OffsetTimeOriginal', '')}"
         zoned = original if _EXIF_DATE.match(original + offset) is None else original + offset

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import threading
 import time
 from datetime import datetime, timedelta
@@ -56,10 +57,30 @@ def test_the_date_of_a_real_photo_with_and_without_exiftool(portraits: Path, exe
 
     dates = Dates(executable)
     path = portraits / "obama.jpg"
+    assert dates.taken(path, decode(path, 100).taken) == "2012-12-06T15:46:01"
+    assert dates._tool is None  # it had nothing to add
     for _ in range(3):
-        assert dates.taken(path, decode(path, 100).taken) == "2012-12-06T15:46:01"
-    if executable is None and shutil.which("exiftool"):
+        with_exiftool = executable is None and shutil.which("exiftool")
+        assert dates.taken(path, "") == ("2012-12-06T15:46:01" if with_exiftool else "")
+    if with_exiftool:
         assert dates._failures == 0 and dates._tool.running  # one process for all of them
+    dates.close()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tiff"])
+def test_exiftool_is_asked_where_there_is_more_than_exif_tells(tmp_path: Path, ending: str) -> None:
+    from faces.images import decode
+    from PIL import Image
+
+    path = tmp_path / f"photo.{ending}"
+    Image.new("RGB", (64, 48), "red").save(path)
+    dates = Dates()
+    assert dates.taken(path, "", decode(path, 100).has_more) == ""
+    assert dates._tool is None or ending == "tiff"
+    subprocess.run(["exiftool", "-q", "-XMP:DateTimeOriginal=2011:02:03 04:05:06", str(path)], check=True)
+    found = decode(path, 100)
+    assert found.has_more and not found.taken
+    assert dates.taken(path, found.taken, found.has_more) == "2011-02-03T04:05:06"
     dates.close()
 
 
@@ -73,6 +94,7 @@ def test_a_broken_exiftool_costs_nothing_but_itself(tmp_path: Path, script: str)
     dates.seconds = 1.0
     threads = threading.active_count()
     for _ in range(5):
+        assert dates.taken(tmp_path / "a.jpg", "") == ""
         assert dates.taken(tmp_path / "a.jpg", "2008:05:30 15:56:01") == "2008-05-30T15:56:01"
     dates.close()
     time.sleep(0.3)

@@ -79,14 +79,15 @@ class Seen:
 
 @dataclass(slots=True)
 class Examined:
-    """The answer to a Task: `known` and `drawn` in its order. Width and height of the full photo, upright."""
+    """The answer to a Task: `known` and `drawn` in its order. Width and height of the full photo, upright; the rest as
+    in images.Picture."""
 
     error: str = ""
     width: int = 0
     height: int = 0
     orientation: int = 1
-    #: As in EXIF, or "".
     taken: str = ""
+    has_more: bool = True
     found: dict[str, Seen] = field(default_factory=dict)
     known: list[Look] = field(default_factory=list)
     drawn: list[Look] = field(default_factory=list)
@@ -101,7 +102,7 @@ def examine(task: Task, models: Models) -> Examined:
         picture = decode(task.photo, task.max_megapixels, _side(task, models))
     except PhotoError as error:
         return Examined(str(error), seconds=time.perf_counter() - start)
-    answer = Examined("", picture.width, picture.height, picture.orientation, picture.taken)
+    answer = Examined("", picture.width, picture.height, picture.orientation, picture.taken, picture.has_more)
     answer.seconds_decode = time.perf_counter() - start
     answer.found = {name: _detect(task, models, name, picture) for name in task.detectors}
     answer.known = [Look(face) for face in task.known]

@@ -148,7 +148,7 @@ class Pipeline:
             facts.seconds_decode = answer.seconds_decode
             facts.date_taken = next(
                 (row.date_taken for row in job.rows if row.status != FAILED), ""
-            ) or self._dates.taken(photo.path, answer.taken)
+            ) or self._dates.taken(photo.path, answer.taken, answer.has_more)
         return facts
 
     @staticmethod
