@@ -1,6 +1,6 @@
 """When photos were taken: by the EXIF that Pillow read, else by exiftool where it is installed (one process per run):
-it knows other places, but a photo costs it as much as to find its faces. A wrong or missing date stays empty; nothing is
-guessed from file names or upload times.
+it knows other places, but a photo costs it as much as to find its faces. A wrong or missing date stays empty; nothing
+is guessed from file names or upload times.
 """
 
 from __future__ import annotations

@@ -150,3 +150,20 @@ def test_a_photo_that_kills_workers_fails_alone(scheduler: Any, photos: Path, mo
     good = there.submit(Task(next(photos.iterdir()), ("dlib",), ("Dlib",)))
     assert good.result().found["dlib"].looks
     there.close()
+
+
+def _each() -> int:
+    from faces import cores
+
+    return cores._each
+
+
+def test_workers_on_one_machine_share_its_cores(scheduler: Any, portraits: Path) -> None:
+    from faces import cores
+
+    there = cluster.Cluster(scheduler.scheduler_address)
+    task = Task(portraits / "obama.jpg", ("dlib",), ("Dlib",))
+    assert all(not answer.result().error for answer in [there.submit(task) for _ in range(8)])
+    each = {count for count in scheduler.get_client().run(_each).values() if count}
+    there.close()
+    assert each == {max(1, cores.available() // 2)}

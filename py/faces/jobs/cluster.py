@@ -8,11 +8,12 @@ program at home.
 
 from __future__ import annotations
 
-import functools
 import logging
 import threading
 import time
 import warnings
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class Cluster:
             raise PackageMissing(f"--scheduler needs {error.name}: pip install 'faces[cluster]'") from error
         self._scheduler = scheduler
         self._ahead, self._asked = AHEAD, -FRESH
+        #: Threads of all workers on each machine.
+        self._machines: Counter[str] = Counter()
         for part in (
             "distributed",
             "distributed.client",
@@ -56,14 +59,24 @@ class Cluster:
     def ahead(self) -> int:
         """Asked for after every photo."""
         if time.monotonic() - self._asked >= FRESH:
-            self._ahead, self._asked = AHEAD * max(1, sum(self._threads().values())), time.monotonic()
+            self._ask()
         return self._ahead
 
+    def _ask(self) -> None:
+        threads, self._asked = self._threads(), time.monotonic()
+        self._ahead, self._machines = AHEAD * max(1, sum(threads.values())), Counter()
+        for address, count in threads.items():
+            self._machines[_machine(address)] += count
+
     def submit(self, task: Task) -> RemoteAnswer:
+        if not self._machines:
+            self._ask()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a photo has more bytes than code usually has
             photo = task.photo.read_bytes() if isinstance(task.photo, Path) else task.photo
-            future = self._client.submit(examine_here, replace(task, photo=photo), __version__, pure=False)
+            future = self._client.submit(
+                examine_here, replace(task, photo=photo), __version__, dict(self._machines), pure=False
+            )
         return RemoteAnswer(self, future)
 
     def wait(self, future: Any) -> Examined:
@@ -108,12 +121,18 @@ class RemoteAnswer:
         self._future.cancel()
 
 
-def examine_here(task: Task, version: str) -> Examined:
-    """On a worker. Raises WeightsMissing if an engine is missing here, or the program is another one."""
+def _machine(address: str) -> str:
+    """Of a worker, "tcp://10.0.0.5:37921"."""
+    return address.rpartition(":")[0]
+
+
+def examine_here(task: Task, version: str, machines: Mapping[str, int]) -> Examined:
+    """On a worker. Raises WeightsMissing if an engine is missing here, or the program is another one. `machines`: the
+    threads of all workers on each, which share its cores."""
     if version != __version__:
         raise WeightsMissing(f"it has version {__version__} of this program, the run {version}; install the same")
-    models = _models()
     with _LOADING:
+        models = _models(machines)
         for name in task.detectors:
             models.detector(name)
         for name in task.models:
@@ -126,11 +145,18 @@ def examine_here(task: Task, version: str) -> Examined:
 _LOADING = threading.Lock()
 
 
-@functools.cache
-def _models() -> Models:
-    import cv2
-    from distributed import get_worker
+_loaded: list[Models] = []
 
-    cores.share(get_worker().state.nthreads)
-    cv2.setNumThreads(cores.each())
-    return Models()
+
+def _models(machines: Mapping[str, int]) -> Models:
+    """Those of this process."""
+    if not _loaded:
+        import cv2
+        from distributed import get_worker
+
+        worker = get_worker()
+        cores.share(machines.get(_machine(worker.address), worker.state.nthreads))
+        cv2.setNumThreads(cores.each())
+        cores.give_memory_back()
+        _loaded.append(Models())
+    return _loaded[0]
