@@ -49,10 +49,11 @@ $(VENV)/.bench: $(VENV)/.ready
 demo: $(VENV)/.ready
 	@$(RUN) tests/demo/demo.py $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-# What takes one core goes two by two.
+# What takes one core goes two by two. The tests wait a good part of their time, for a browser, a process, a clock: one
+# more of them at a time than there are cores. Each takes a file; which ones first, conftest.py says.
 test:
 	@$(MAKE) --no-print-directory -j2 -Oline checks full-set
-	@$(RUN) -m pytest -n auto --dist loadfile
+	@$(RUN) -m pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
 
 # Not at the same time as an environment is begun, which may have to install a system package, too.
 packages: | $(VENV)/bin/python
