@@ -15,24 +15,28 @@ RUN := $(VENV)/bin/python
 # Node comes with playwright, which the tests of the page need anyhow.
 NODE = "$$($(RUN) -c 'import playwright, pathlib; print(pathlib.Path(playwright.__file__).parent / "driver" / "node")')"
 
-.PHONY: setup demo test lint shots bars bench thresholds groups clean help
+.PHONY: setup demo test packages checks full-set lint shots bars bench thresholds groups clean help
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
+# The hub runs it as a user who may not write here, and would compile it every time. (Some packages have files for other
+# Pythons, which do not compile.)
 setup: $(VENV)/.ready
-	@$(RUN) -m compileall -q py  # the hub runs it as a user who may not write here, and would compile it every time
+	@$(RUN) -m compileall -q py
+	@$(RUN) -m compileall -qq $(VENV)/lib || true
 $(VENV)/.ready: pyproject.toml py/setup.sh
 	@sh py/setup.sh $(PYTHON) $(VENV) -e .
 	@touch $@
 
 # The core set with the tools for tests, and the full documented set: numpy 2 there, numpy 1 and mediapipe here.
-$(VENV)/.dev: $(VENV)/.ready
-	@sh py/setup.sh $(PYTHON) $(VENV) -e '.[dev]'
-	@touch $@
+$(VENV)/.dev: pyproject.toml py/setup.sh | $(VENV)/bin/python
+	@FASTER=1 sh py/setup.sh $(PYTHON) $(VENV) -e '.[dev]'
+	@touch $(VENV)/.ready $@
 # mediapipe installs an OpenCV that needs a screen's libraries over the one that does not: put that one back.
-$(FULL)/.ready: pyproject.toml requirements.txt py/setup.sh
-	@sh py/setup.sh $(PYTHON) $(FULL) -r requirements.txt -e '.[dev]'
-	@$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
+# After the other environment: most packages are those, and lie on the disk by then.
+$(FULL)/.ready: pyproject.toml requirements.txt py/setup.sh | $(VENV)/.dev
+	@FASTER=1 sh py/setup.sh $(PYTHON) $(FULL) -r requirements.txt -e '.[dev]'
+	@FASTER=1 sh py/setup.sh $(PYTHON) $(FULL) --force-reinstall --no-deps \
 		"$$($(FULL)/bin/python -m pip freeze | grep '^opencv-contrib-python-headless==')"
 	@touch $@
 
@@ -45,12 +49,23 @@ $(VENV)/.bench: $(VENV)/.ready
 demo: $(VENV)/.ready
 	@$(RUN) tests/demo/demo.py $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: $(VENV)/.dev $(FULL)/.ready
+# What takes one core goes two by two. The tests wait a good part of their time, for a browser, a process, a clock: one
+# more of them at a time than there are cores. Each takes a file; which ones first, conftest.py says.
+test:
+	@$(MAKE) --no-print-directory -j2 -Oline checks full-set
+	@$(RUN) -m pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
+
+# Not at the same time as an environment is begun, which may have to install a system package, too.
+packages: | $(VENV)/bin/python
 	@sh tests/packages.sh
+$(VENV)/bin/python:
+	@sh py/setup.sh $(PYTHON) $(VENV)
+# `lint` in here, because it looks whether there is a PHP.
+checks: packages $(VENV)/.dev
 	@$(MAKE) --no-print-directory lint
 	@if command -v phpunit >/dev/null; then phpunit -c tests/php/phpunit.xml; fi
 	@$(NODE) --test --test-reporter=dot tests/js/*.test.js
-	@$(RUN) -m pytest -n auto --dist loadfile
+full-set: $(FULL)/.ready
 	@$(FULL)/bin/python -m pip check
 	@$(FULL)/bin/python -m pytest tests/py/test_full_set.py tests/py/test_store.py tests/py/test_engines.py
 

@@ -21,6 +21,20 @@ from webhub import Client, RealHub, WebHub
 
 sys.path.insert(0, str(ROOT / "tests" / "demo"))
 
+#: The files that take longest, those first: whoever starts one last would be waited for. (`pytest --durations=0`)
+LONGEST = (
+    "test_web_attacks.py", "test_trouble.py", "test_web_worker.py", "test_program.py", "test_web_data.py",
+    "test_hub_attacks.py", "test_web_rights.py", "test_networks.py", "test_access.py", "test_web_choosing.py",
+    "test_attacks.py", "test_large.py", "test_web_admin.py", "test_naming.py", "test_forms.py", "test_album_model.py",
+    "test_cluster.py", "test_launch.py", "test_web_transfer.py", "test_availability.py", "test_hub_faults.py",
+    "test_imports.py", "test_web_remove.py", "test_seeing.py", "test_watching.py", "test_settled.py",
+    "test_accuracy.py", "test_focus.py", "test_hub_program.py", "test_faults.py", "test_engines.py", "test_hub.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
 
 @pytest.fixture(autouse=True)
 def own_weights_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
