@@ -20,7 +20,7 @@ Pairs = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
 #: Distances are worked out tile by tile, (rows, columns): what is done with a tile then happens in the processor's
 #: cache, and the matrix product is at full speed still. Memory does not grow with the number of faces. Of fewer rows a
 #: tile has more columns.
-TILE = (2048, 512)
+TILE = (2048, 1024)
 #: Where more than this part of a tile is near, it is worked on as a whole, not pair by pair.
 _DENSE = 1 / 16
 
@@ -82,13 +82,14 @@ def candidates(
     limit, found = _limit(threshold, metric), list[Pairs]()
     borders = _borders(starts, len(known), _columns(queries))
     for first, left, ranks, near in _tiles(queries, known, borders, limit, metric):
-        if np.count_nonzero(near) > _DENSE * near.size:
+        place = np.flatnonzero(near)
+        if len(place) > _DENSE * near.size:
             own = starts[(starts >= left) & (starts < left + ranks.shape[1])]
             lowest = np.minimum.reduceat(ranks, own - left, axis=1)  # (rows, persons)
             q, p = np.nonzero(lowest <= limit)
             found.append((q + first, labels[own][p], lowest[q, p]))
             continue
-        q, k, r = _pairs(ranks, near)
+        q, k, r = _pairs(ranks, place)
         p = labels[k + left]
         # the pairs of one query and one person stand side by side, because the known faces are in order
         new = np.flatnonzero(np.r_[True, (q[1:] != q[:-1]) | (p[1:] != p[:-1])][: len(q)])
@@ -119,9 +120,11 @@ def nearest(queries: Vectors, known: Vectors, threshold: float, metric: str, mos
     borders = [*range(0, len(known), _columns(queries)), len(known)]
     here: list[Pairs] = []  # of the same queries
     for first, left, ranks, near in _tiles(queries, known, borders, limit, metric):
-        if np.count_nonzero(near) > most * len(near) and most < ranks.shape[1]:
+        place = np.flatnonzero(near)
+        if len(place) > most * len(near) and most < ranks.shape[1]:
             _keep_nearest(ranks, near, limit, most)
-        q, k, r = _pairs(ranks, near)
+            place = np.flatnonzero(near)
+        q, k, r = _pairs(ranks, place)
         here.append((q + first, k + left, r))
         if left + ranks.shape[1] == len(known):
             q, k, r = (np.concatenate(part) for part in zip(*here, strict=True))
@@ -170,10 +173,9 @@ def _tiles(
                 yield start + first, left, tile, np.less_equal(tile, limit, out=near[:size].reshape(shape))
 
 
-def _pairs(ranks: NDArray[np.float32], near: NDArray[np.bool_]) -> Pairs:
-    """Row, column and rank of what is near, row by row."""
-    place = np.flatnonzero(near)
-    q, k = np.divmod(place, near.shape[1])
+def _pairs(ranks: NDArray[np.float32], place: NDArray[np.intp]) -> Pairs:
+    """Row, column and rank at these places of the flat array."""
+    q, k = np.divmod(place, ranks.shape[1])
     return q, k, ranks.ravel()[place]
 
 
