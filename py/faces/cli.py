@@ -244,6 +244,25 @@ def _report(options: argparse.Namespace, out: TextIO) -> int:
     return 0
 
 
+def _metadata(options: argparse.Namespace, out: TextIO) -> int:
+    from faces.guard import Guard
+    from faces.jobs import metadata
+
+    options.logfile = options.logfile or Path(os.devnull)  # it only reads: the last run's log stays
+    if options.hub:
+        return cli_hub.metadata(options, out)
+    album, shown = _album(options), console.progress(False, out)
+    with _log(options, album), Guard() as guard:
+        try:
+            summary = metadata.run(album, guard, shown, lambda *found: texts.tell(out, options.json, *found))
+        finally:
+            shown.close()
+    _print(out, options.json, summary, texts.read(summary))
+    if summary.problems:
+        raise PartlyFailed("\n".join(summary.problems))
+    return 0
+
+
 def _print(out: TextIO, as_json: bool, summary: Any, text: str) -> None:
     print(json.dumps({"summary": dataclasses.asdict(summary)}) if as_json else text, file=out)
 
@@ -255,4 +274,5 @@ _JOBS: dict[str, Callable[[argparse.Namespace, TextIO], int]] = {
     "remove": _remove,
     "name": _name,
     "report": _report,
+    "metadata": _metadata,
 }

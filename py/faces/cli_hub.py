@@ -89,6 +89,27 @@ def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
     return 0
 
 
+def metadata(options: argparse.Namespace, out: TextIO) -> int:
+    from faces.guard import Guard
+    from faces.jobs import metadata as job
+    from faces.jobs.hub import Outcome, Report
+
+    hub, shown, report = _open(options), console.progress(False, out), Report()
+    with _log(options, hub), Guard() as guard:
+        for channel in hub.consenting(options.channel):
+
+            def tell(path: str, said: Any, nick: str = channel.nick) -> None:
+                texts.tell(out, options.json, f"{nick}/{path}", said)
+
+            try:
+                summary = job.run(hub.album(channel), guard, shown, tell)
+            finally:
+                shown.close()
+            error = PartlyFailed("\n".join(summary.problems)) if summary.problems else None
+            report.outcomes.append(Outcome(channel.nick, summary, error))
+    return _tell(report, options, out, texts.read)
+
+
 def _counts(hub: Hub, channel: Channel) -> str:
     from faces.jobs import remove as job
 

@@ -1,25 +1,30 @@
-"""When photos were taken: by the EXIF that Pillow read, else by exiftool where it is installed (one process per run):
-it knows other places, but a photo costs it as much as to find its faces. A wrong or missing date stays empty; nothing
-is guessed from file names or upload times.
+"""What photos say of themselves: when they were taken, and who is on them, in the words of other programs.
+
+A wrong or missing date stays empty; nothing is guessed from file names or upload times.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from faces import regions
+from faces.errors import PhotoError
+from faces.exiftool import ExifTool
+from faces.names import clean_name
+from faces.regions import Region
+
 _EXIF_DATE = re.compile(
     r"\s*(\d{4})[:\-](\d{2})[:\-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.\d*)?\s*(Z|[+-]\d{2}:\d{2})?\s*$"
 )
-_TAGS = ("DateTimeOriginal", "OffsetTimeOriginal", "CreateDate")
+#: In the order in which they are believed. exiftool makes a DateTimeOriginal of IPTC's date and time, too.
+_DATES = ("DateTimeOriginal", "OffsetTimeOriginal", "CreateDate", "XMP-photoshop:DateCreated")
+#: "#": as a number.
+_TAGS = (*_DATES, "Orientation#", "ImageWidth", "ImageHeight", "RegionInfo", "RegionInfoMP", "PersonInImage")
 
 
 def parse_date(text: str) -> str:
@@ -41,84 +46,64 @@ def parse_date(text: str) -> str:
 
 
 class Dates:
-    """The exiftool process starts with the first photo that needs it and ends with `close`. If it dies or takes too
-    long over a photo, it is started anew for the next one; after three times Pillow's dates have to do."""
-
-    seconds = 20.0
+    """When photos were taken: by the EXIF that Pillow read, else by exiftool where it is installed: it knows other
+    places, but a photo costs it as much as to find its faces."""
 
     def __init__(self, executable: str | None = None):
-        self._executable = executable if executable is not None else shutil.which("exiftool") or ""
-        self._tool: Any = None
-        self._thread: ThreadPoolExecutor | None = None
-        self._failures = 0
+        self.tool = ExifTool(executable)
 
     def close(self) -> None:
-        """End the exiftool process, if one was started."""
-        if self._tool is not None and not self._is_dead():
-            with suppress(Exception):
-                self._tool.terminate()
-        self._tool = None
-        if self._thread is not None:
-            self._thread.shutdown(wait=False)
-            self._thread = None
+        self.tool.close()
 
     def taken(self, path: Path, exif: str, has_more: bool = True) -> str:
         """ISO 8601 or "". `exif` is the date as Pillow read it; exiftool is asked where that is none, and the file
         `has_more` to say."""
         date = parse_date(exif)
-        tags = self._read(path) if has_more and not date else None
-        if tags is None:
+        if date or not has_more:
             return date
-        original = f"{tags.get('DateTimeOriginal', '')}"
-        offset = f"{tags.get('OffsetTimeOriginal', '')}"
-        zoned = original if _EXIF_DATE.match(original + offset) is None else original + offset
-        return parse_date(zoned) or parse_date(f"{tags.get('CreateDate', '')}")
+        try:
+            return _taken(self.tool.read(path, _DATES))[0]
+        except PhotoError:  # a date is not worth the photo
+            return ""
 
-    def _read(self, path: Path) -> Mapping[str, Any] | None:
-        # exiftool takes one argument a line: a line break in a file name would become arguments of its own
-        if not self._executable or self._failures >= 3 or any(c in str(path) for c in "\n\r"):
-            return None
-        if self._thread is None:
-            # One thread for the life of the process: pyexiftool has the kernel end it with the thread that started it.
-            self._thread = ThreadPoolExecutor(1)
-        answer = self._thread.submit(self._ask, path)
-        end = time.monotonic() + self.seconds
-        while True:
-            try:
-                return answer.result(0.05)
-            except TimeoutError:
-                if time.monotonic() > end or self._is_dead():
-                    self._failures += 1
-                    self._break_off()
-                    self.close()
-                    return None
-            except Exception:  # exiftool missing, or refusing a file: the date is not worth the photo
-                return None
 
-    def _ask(self, path: Path) -> Mapping[str, Any]:
-        if self._tool is None:
-            import exiftool
+def _taken(tags: Mapping[str, Any]) -> tuple[str, str]:
+    """The date as ISO 8601 and the tag that it comes from; ("", "") where there is none."""
+    original = f"{tags.get('DateTimeOriginal', '')}"
+    offset = f"{tags.get('OffsetTimeOriginal', '')}"
+    zoned = original if _EXIF_DATE.match(original + offset) is None else original + offset
+    others = [(tag, f"{tags.get(tag, '')}") for tag in ("CreateDate", "DateCreated")]
+    for tag, text in (("DateTimeOriginal", zoned), *others):
+        if date := parse_date(text):
+            return date, tag
+    return "", ""
 
-            arguments = ["-charset", "filename=utf8"]
-            self._tool = exiftool.ExifToolHelper(
-                executable=self._executable, config_file="", common_args=arguments, auto_start=False
-            )
-            self._tool.run()
-        answer = self._tool.execute_json("-j", *[f"-{tag}" for tag in _TAGS], str(path))
-        return {key.rpartition(":")[2]: value for key, value in answer[0].items()}
 
-    def _is_dead(self) -> bool:
-        process = getattr(self._tool, "_process", None)
-        return process is not None and process.poll() is not None
+@dataclass(slots=True)
+class Said:
+    """What a photo says. `taken`: ISO 8601 or "", from the tag `taken_from`; `regions`: faces that were marked;
+    `people`: who is on it, without a place."""
 
-    def _break_off(self) -> None:
-        """pyexiftool 0.5.6 reads for ever, and busily, from a process that has died. A descriptor that cannot be read,
-        put in the place of its pipes, ends that with an OSError."""
-        tool, self._tool = self._tool, None
-        process = getattr(tool, "_process", None)
-        if process is not None:
-            process.kill()
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            for pipe in (process.stdout, process.stderr):
-                os.dup2(nothing, pipe.fileno())
-            os.close(nothing)
+    taken: str = ""
+    taken_from: str = ""
+    orientation: int = 1
+    regions: list[Region] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+
+
+def read(tool: ExifTool, path: Path) -> Said:
+    """Raises what `ExifTool.read` does."""
+    tags = tool.read(path, _TAGS)
+    taken, source = _taken(tags)
+    orientation = tags.get("Orientation")
+    orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+    width, height = (value if isinstance(value, int) else 0 for value in map(tags.get, ("ImageWidth", "ImageHeight")))
+    people = tags.get("PersonInImage", [])
+    names = map(clean_name, map(str, people if isinstance(people, list) else [people]))
+    return Said(
+        taken,
+        source,
+        orientation,
+        regions.read(tags, width, height, orientation),
+        [name for name in dict.fromkeys(names) if name],
+    )

@@ -238,6 +238,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_metadata(parser: argparse.ArgumentParser) -> None:
+    _add_place(parser)
+    parser.add_argument("--follow-symlinks", action="store_true", default=None, help="follow symbolic links")
+    _add_log(parser)
+
+
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str, str]] = {
     "availability": (
         _add_availability,
@@ -270,5 +276,10 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str, str]]
         _add_report,
         "Write one HTML file that shows what was found.",
         "  faces report ~/Pictures --output report.html",
+    ),
+    "metadata": (
+        _add_metadata,
+        "Show what photos say of themselves: when they were taken, and who other programs marked on them.",
+        "  faces metadata --directory ~/Pictures\n  faces metadata --hub /var/www/hubzilla --channel alice --json",
     ),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import pickletools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,10 @@ from numpy.typing import NDArray
 from faces.errors import DamagedFile, ForeignFile, PickleRefused
 from faces.files import DataFile
 from faces.records import FORMAT_VERSION, FaceRow
+
+# Arrow's own pool takes a gigabyte of addresses, which a limit of memory counts, and gives little of it back; malloc is
+# as fast here. It is read when pyarrow is loaded.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 _TEXT = (
     "status",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+import json
+from typing import Any, TextIO
+
+from faces.store import one_line
 
 
 def detected(summary: Any) -> str:
@@ -82,3 +86,31 @@ def what(what: Any) -> str:
 def left(found: list[str]) -> str:
     """What `remove --verify` found."""
     return "\n".join(["Still there:", *found]) if found else "Verified: nothing of ours is left."
+
+
+def tell(out: TextIO, as_json: bool, path: str, found: Any) -> None:
+    """Print what a photo says of itself; in words only if that is something."""
+    if as_json:
+        print(json.dumps({"photo": path, **dataclasses.asdict(found)}), file=out)
+    elif text := said(found):
+        print(f"{one_line(path)}: {text}", file=out)
+
+
+def said(found: Any) -> str:
+    """Who a photo says is on it; "" if it says nothing of that."""
+    marked = [
+        f"{region.name or 'somebody'} at {', '.join(f'{value:.3f}' for value in (box.x, box.y, box.w, box.h))}"
+        for region in found.regions
+        for box in [region.box]
+    ]
+    without = sorted(set(found.people) - {region.name for region in found.regions})
+    return "; ".join([*marked, *([f"without a place: {', '.join(without)}"] if without else [])])
+
+
+def read(summary: Any) -> str:
+    text = (
+        f"{summary.photos} photos, {summary.dated} with a date, {summary.marked} with {summary.regions} marked faces, "
+        f"{len(summary.people)} people ({summary.seconds:.1f} s)"
+    )
+    failed = f", {len(summary.problems)} problem(s)" if summary.problems else ""
+    return f"{text}{failed}."

@@ -97,7 +97,9 @@ def detect(bench: Bench, folder: Path, count: int, limit: int = 0) -> Run:
         code, seconds = run.wait(), time.perf_counter() - start
         second = watch.ask() if first else 0.0
         errors.seek(0)
-        return Run(code, seconds, first, second, done, faces, errors.read().strip()[-300:])
+        return Run(
+            code, seconds, first, second, done, faces, errors.read().strip().rpartition("\n")[2]
+        )  # the program's own word
 
 
 def thousand(bench: Bench) -> list[Row]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +46,25 @@ def test_json_lines_name_the_channel(site: HubSite, program: Program) -> None:
     lines = [json.loads(line) for line in program("detect", "--hub", site.root, "--json").stdout.splitlines()]
     assert [(line["photo"], line["done"], line["total"]) for line in lines[:-1]] == [
         ("alice/root.png", 1, 2), ("alice/Photos/a.png", 2, 2)]  # fmt: skip
+
+
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="needs exiftool")
+def test_what_photos_of_a_channel_say_of_themselves(site: HubSite, program: Program) -> None:
+    alice, _, _ = fill(site, "alice"), fill(site, "carol"), fill(site, "bob", app=False)
+    hash = site.photo(alice, "marked.png", {"red": (40, 40)}, shade=77)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-XMP-MP:RegionInfoMP={Regions=[{PersonDisplayName=Ada,"
+                    "Rectangle=0.1|, 0.1|, 0.2|, 0.2}]}", site.root / site.content(alice, hash)], check=True)  # fmt: skip
+    said = program("metadata", "--hub", site.root, "--json")
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    assert said.returncode == 0
+    assert {nick: found["people"] for nick, found in lines.pop()["summary"].items()} == {
+        "alice": {"Ada": 1},
+        "carol": {},
+    }
+    photos = {f"{nick}/{name}" for nick in ("alice", "carol") for name in ("root.png", "Photos/a.png")}
+    assert {line["photo"] for line in lines} == {*photos, "alice/marked.png"}
+    assert [line["photo"] for line in lines for region in line["regions"]] == ["alice/marked.png"]
+    assert program("metadata", "--hub", site.root, "--channel", "bob").returncode == 2
 
 
 def test_no_channel_has_the_app(site: HubSite, program: Program) -> None:

@@ -13,7 +13,19 @@ PACKAGE = ROOT / "py" / "faces"
 
 LAYERS = [
     {"errors", "records", "progress"},
-    {"settings", "limits", "images", "alignment", "matcher", "clusters", "names", "files", "credentials", "cores"},
+    {
+        "settings",
+        "limits",
+        "images",
+        "alignment",
+        "matcher",
+        "clusters",
+        "names",
+        "files",
+        "credentials",
+        "cores",
+        "regions",
+    },
     {
         "weights",
         "networks",
@@ -23,6 +35,7 @@ LAYERS = [
         "demography",
         "store",
         "parquet",
+        "exiftool",
         "metadata",
         "drivers",
         "database",
@@ -33,11 +46,11 @@ LAYERS = [
     {"console", "options", "texts", "cli", "cli_hub", "__main__"},
 ]
 #: Within a layer, who may import whom.
-BESIDE = {("limits", "settings"), ("clusters", "matcher"), ("networks", "weights"), ("detector", "networks"), ("embedder", "networks"), ("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
+BESIDE = {("limits", "settings"), ("clusters", "matcher"), ("regions", "names"), ("metadata", "exiftool"), ("networks", "weights"), ("detector", "networks"), ("embedder", "networks"), ("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
           ("hub", "folders"), ("hubfile", "database"), ("database", "drivers"), ("heartbeat", "guard"), ("cli", "options"), ("cli", "console"), ("cli", "texts"), ("cli", "cli_hub"),
           ("cli_hub", "console"), ("cli_hub", "texts"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
 #: The order inside jobs.
-JOBS = ["summaries", "channel", "collection", "contents", "drawn", "plan", "imports", "origin", "examine", "examiners", "cluster", "photo", "statistics", "guesses", "groups", "settled", "whole", "again", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report",
+JOBS = ["summaries", "channel", "collection", "contents", "drawn", "plan", "imports", "origin", "examine", "examiners", "cluster", "photo", "statistics", "guesses", "groups", "settled", "whole", "again", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report", "metadata",
         "availability"]  # fmt: skip
 
 

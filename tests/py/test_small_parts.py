@@ -58,12 +58,12 @@ def test_the_date_of_a_real_photo_with_and_without_exiftool(portraits: Path, exe
     dates = Dates(executable)
     path = portraits / "obama.jpg"
     assert dates.taken(path, decode(path, 100).taken) == "2012-12-06T15:46:01"
-    assert dates._tool is None  # it had nothing to add
+    assert dates.tool._tool is None  # it had nothing to add
     for _ in range(3):
         with_exiftool = executable is None and shutil.which("exiftool")
         assert dates.taken(path, "") == ("2012-12-06T15:46:01" if with_exiftool else "")
     if with_exiftool:
-        assert dates._failures == 0 and dates._tool.running  # one process for all of them
+        assert dates.tool._failures == 0 and dates.tool._tool.running  # one process for all of them
     dates.close()
 
 
@@ -76,7 +76,7 @@ def test_exiftool_is_asked_where_there_is_more_than_exif_tells(tmp_path: Path, e
     Image.new("RGB", (64, 48), "red").save(path)
     dates = Dates()
     assert dates.taken(path, "", decode(path, 100).has_more) == ""
-    assert dates._tool is None or ending == "tiff"
+    assert dates.tool._tool is None or ending == "tiff"
     subprocess.run(["exiftool", "-q", "-XMP:DateTimeOriginal=2011:02:03 04:05:06", str(path)], check=True)
     found = decode(path, 100)
     assert found.has_more and not found.taken
@@ -91,7 +91,7 @@ def test_a_broken_exiftool_costs_nothing_but_itself(tmp_path: Path, script: str)
     broken.write_text(f"#!/bin/sh\n{script}\n")
     broken.chmod(0o755)
     dates = Dates(str(broken))
-    dates.seconds = 1.0
+    dates.tool.seconds = 1.0
     threads = threading.active_count()
     for _ in range(5):
         assert dates.taken(tmp_path / "a.jpg", "") == ""
