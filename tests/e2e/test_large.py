@@ -99,6 +99,24 @@ def test_every_way_out_leaves_one_step_back(hub: Hub, visit: Callable[..., Visit
         expect(viewer).to_be_hidden()
 
 
+def test_the_second_click_on_close_opens_nothing(hub: Hub, visit: Callable[..., Visit]) -> None:
+    it = visit()
+    opened(it)
+    viewer = it.page.locator("dialog.faces-viewer")
+    it.enlarge("biden.jpg")
+    it.page.evaluate("""() => {
+        window.again = () => document.querySelector('.faces-open').dispatchEvent(
+            new MouseEvent('click', { detail: 2, bubbles: true, cancelable: true }));
+        document.querySelector('dialog.faces-viewer').addEventListener('close', window.again, { once: true });
+    }""")
+    it.page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    it.page.wait_for_timeout(700)
+    expect(viewer).to_be_hidden()
+    it.page.evaluate("again()")  # any other time it is a click
+    expect(viewer).to_be_visible()
+
+
 def test_back_with_an_open_editor_closes_both_and_the_focus_is_where_it_was(
     hub: Hub, visit: Callable[..., Visit]
 ) -> None:

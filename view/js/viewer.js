@@ -25,6 +25,7 @@ export class Viewer {
     #wanted = 0;
     /** Whether "back" closes it. */
     #isPushed = false;
+    #closedAt = -Infinity;
     /** @type {Sequence|null} */
     #sequence = null;
     /** @type {Drawing|null} */
@@ -52,6 +53,13 @@ export class Viewer {
         this.#swipe();
         page.faces.addEventListener('change', (event) => this.#refresh(/** @type {CustomEvent} */ (event).detail));
         window.addEventListener('popstate', () => this.dialog.open && (this.#isPushed = false, this.dialog.close()));
+        // The second click of a double click on "close" is not meant for what lies there now.
+        window.addEventListener('click', (event) => {
+            if (event.detail > 1 && performance.now() - this.#closedAt < 500) {
+                event.preventDefault();
+                event.stopPropagation();
+            }
+        }, true);
         page.element.append(this.dialog);
     }
 
@@ -174,6 +182,7 @@ export class Viewer {
     }
 
     #closed() {
+        this.#closedAt = performance.now();
         this.#stopDrawing();
         this.page.editor.close(false);
         this.image.removeAttribute('src');
