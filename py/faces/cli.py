@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from faces import cli_hub, console, texts
+from faces import cli_hub, cli_metadata, console, texts
 from faces.errors import FacesError, PackageMissing, PartlyFailed, UsageError, WeightsMissing
 from faces.options import parser
 from faces.settings import DETECTORS, MODELS
@@ -94,6 +94,8 @@ def _availability(options: argparse.Namespace, out: TextIO) -> int:
                 costs = f"{found.megabytes:.0f} MB, loads in {found.seconds_load:.1f} s, {each:g} s each"
                 say(f"Missing {what}: {found.reason}" if found.reason else f"Found {what} ({costs})")
                 say(f"RAM memory % used: {found.ram:.2f}")
+            if check.versions["exiftool"] == "missing":
+                say(f"Missing exiftool: {texts.NO_EXIFTOOL}")
     if options.json:
         print(json.dumps(check.to_json()), file=out)
     if check.missing:
@@ -110,7 +112,7 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
     keys = ("detectors", "models", "demography", "metric", "ram", "time_limit", "follow_symlinks", "jobs")
     chosen = {key: getattr(options, key) for key in keys}
     if options.hub:
-        return cli_hub.detect(options, out, chosen)
+        return cli_hub.detect(options, out, chosen, cli_metadata.start)
     shown = console.progress(options.json, out)
     album = _album(options)
     with _log(options, album):
@@ -131,6 +133,7 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
             finally:
                 shown.close()
     _print(out, options.json, summary, texts.detected(summary))
+    cli_metadata.follow(options, out, album)
     return 0
 
 
@@ -159,7 +162,7 @@ def _recognize(options: argparse.Namespace, out: TextIO) -> int:
         return _distances(options, out)
     own = {"models": options.models, "metric": options.metric, "enforce": options.enforce}
     if options.hub:
-        return cli_hub.recognize(options, out, own)
+        return cli_hub.recognize(options, out, own, cli_metadata.start)
     album = _album(options)
     with _log(options, album):
         settings = channel.read_settings(album).with_options(**own)
@@ -167,6 +170,7 @@ def _recognize(options: argparse.Namespace, out: TextIO) -> int:
     _print(out, options.json, summary, texts.recognized(summary))
     if summary.problems:
         raise PartlyFailed("\n".join(summary.problems))
+    cli_metadata.follow(options, out, album)
     return 0
 
 
@@ -245,22 +249,7 @@ def _report(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _metadata(options: argparse.Namespace, out: TextIO) -> int:
-    from faces.guard import Guard
-    from faces.jobs import metadata
-
-    options.logfile = options.logfile or Path(os.devnull)  # it only reads: the last run's log stays
-    if options.hub:
-        return cli_hub.metadata(options, out)
-    album, shown = _album(options), console.progress(False, out)
-    with _log(options, album), Guard() as guard:
-        try:
-            summary = metadata.run(album, guard, shown, lambda *found: texts.tell(out, options.json, *found))
-        finally:
-            shown.close()
-    _print(out, options.json, summary, texts.read(summary))
-    if summary.problems:
-        raise PartlyFailed("\n".join(summary.problems))
-    return 0
+    return cli_metadata.run(options, out, _album)
 
 
 def _print(out: TextIO, as_json: bool, summary: Any, text: str) -> None:

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from faces.jobs.hub import Report
 
 
-def detect(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) -> int:
+#: What follows a run over these channels of a hub.
+Follow = Callable[["Hub", list[str]], None]
+
+
+def detect(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any], follow: Follow) -> int:
     from faces.guard import Guard
     from faces.jobs.hub import detect_channels
 
-    hub, shown = _open(options), console.progress(options.json, out)
+    hub, shown = open_hub(options), console.progress(options.json, out)
     limit = chosen.pop("time_limit")  # of the whole run; a channel's own is in its settings
     with _log(options, hub), Guard(seconds=limit or 0) as guard:
         try:
@@ -34,18 +38,20 @@ def detect(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) -> 
                                      wait=options.wait, scheduler=options.scheduler)  # fmt: skip
         finally:
             shown.close()
-    return _tell(report, options, out, texts.detected)
+        follow(hub, [outcome.nick for outcome in report.outcomes])
+    return tell(report, options, out, texts.detected)
 
 
-def recognize(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any]) -> int:
+def recognize(options: argparse.Namespace, out: TextIO, chosen: dict[str, Any], follow: Follow) -> int:
     from faces.guard import Guard
     from faces.jobs.hub import recognize_channels
     from faces.progress import Progress
 
-    hub = _open(options)
+    hub = open_hub(options)
     with _log(options, hub), Guard() as guard:
         report = recognize_channels(hub, options.channel, chosen, guard, Progress(), options.wait, options.regroup)
-    return _tell(report, options, out, texts.recognized)
+        follow(hub, [outcome.nick for outcome in report.outcomes])
+    return tell(report, options, out, texts.recognized)
 
 
 def distances(options: argparse.Namespace, out: TextIO) -> int:
@@ -53,10 +59,10 @@ def distances(options: argparse.Namespace, out: TextIO) -> int:
     from faces.jobs.hub import measure_channels
     from faces.progress import Progress
 
-    hub = _open(options)
+    hub = open_hub(options)
     with _log(options, hub), Guard() as guard:
         report = measure_channels(hub, options.channel, options.models or (), guard, Progress(), options.wait)
-    return _tell(report, options, out, texts.measured)
+    return tell(report, options, out, texts.measured)
 
 
 def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
@@ -67,7 +73,7 @@ def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
 
     if bool(options.channel) == options.all_channels:
         raise UsageError("say which: --channel NICK or --all-channels")
-    hub = _open(options)
+    hub = open_hub(options)
     channels = hub.with_data() if options.all_channels else [hub.channel(options.channel)]
     error: FacesError | None = None
     if what != job.What():
@@ -89,27 +95,6 @@ def remove(options: argparse.Namespace, out: TextIO, what: Any) -> int:
     return 0
 
 
-def metadata(options: argparse.Namespace, out: TextIO) -> int:
-    from faces.guard import Guard
-    from faces.jobs import metadata as job
-    from faces.jobs.hub import Outcome, Report
-
-    hub, shown, report = _open(options), console.progress(False, out), Report()
-    with _log(options, hub), Guard() as guard:
-        for channel in hub.consenting(options.channel):
-
-            def tell(path: str, said: Any, nick: str = channel.nick) -> None:
-                texts.tell(out, options.json, f"{nick}/{path}", said)
-
-            try:
-                summary = job.run(hub.album(channel), guard, shown, tell)
-            finally:
-                shown.close()
-            error = PartlyFailed("\n".join(summary.problems)) if summary.problems else None
-            report.outcomes.append(Outcome(channel.nick, summary, error))
-    return _tell(report, options, out, texts.read)
-
-
 def _counts(hub: Hub, channel: Channel) -> str:
     from faces.jobs import remove as job
 
@@ -128,10 +113,10 @@ def _left(hub: Hub, channel: Channel) -> list[str]:
         return [f"{channel.nick}: {error}"]
 
 
-def _open(options: argparse.Namespace) -> Hub:
-    from faces.hub import open_hub
+def open_hub(options: argparse.Namespace) -> Hub:
+    from faces import hub as hubs
 
-    hub = open_hub(options.hub, os.environ)
+    hub = hubs.open_hub(options.hub, os.environ)
     if os.environ.get("FACES_STARTED_BY") == "page" and hub.database.values(["block"]).get("block", "0") not in (
         "",
         "0",
@@ -166,7 +151,7 @@ def _log(options: argparse.Namespace, hub: Hub) -> Iterator[None]:
             raise
 
 
-def _tell(report: Report, options: argparse.Namespace, out: TextIO, text: Callable[[Any], str]) -> int:
+def tell(report: Report, options: argparse.Namespace, out: TextIO, text: Callable[[Any], str]) -> int:
     _print(report, options, out, text)
     if error := report.error():
         raise error

@@ -8,6 +8,7 @@ Times of the hub are UTC without a zone.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from typing import Any
 
 from faces.credentials import POSTGRES, Credentials
 from faces.drivers import Driver, MySql, Postgres
-from faces.errors import DatabaseError
+from faces.errors import DatabaseError, StorageError
 
 #: Seconds a statement is tried again for.
 PATIENCE = 60.0
@@ -54,6 +55,35 @@ class Attachment:
     size: int
     content: str
     edited: datetime | None
+
+
+@dataclass(slots=True)
+class Room:
+    """What may be stored, in bytes: `largest` in one file (0: any), `most` in all of an account, of which `used` are
+    (None: any number)."""
+
+    largest: int = 0
+    most: int | None = None
+    used: int = 0
+
+    def take(self, before: int, after: int) -> None:
+        """A file grows from so many bytes to so many. StorageError if it may not."""
+        if self.largest and after > self.largest:
+            raise StorageError(f"it would have {after} bytes, the hub takes files of {self.largest} at most")
+        if self.most is not None and self.used - before + after > self.most:
+            raise StorageError(f"the account may store {self.most} bytes, and {self.used} are used")
+        self.used += after - before
+
+
+def _upload_limit(text: str) -> int | None:
+    """attach_upload_limit of a service class, as the hub keeps it: JSON, or serialized by PHP; "10M" or a number. None
+    if it has none. StorageError if that makes no sense: better nothing is written than too much."""
+    if "attach_upload_limit" not in text:
+        return None
+    found = re.search(r'attach_upload_limit"[;:]\s*(?:s:\d+:|i:)?"?(\d+)\s*([KMG]?)', text, re.IGNORECASE)
+    if not found:
+        raise StorageError("what the account may store cannot be read from its service class")
+    return int(found[1]) * {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}[found[2].upper()]
 
 
 class Database:
@@ -115,16 +145,16 @@ class Database:
             for (key,) in self._read("SELECT k FROM config WHERE cat = 'faces' AND k LIKE %s", (f"{start}%",))
         ]
 
-    def attachments(self, channel: int, filenames: Iterable[str], like: str) -> list[Attachment]:
-        """The channel's folders, photos, and files of these names or of names like that, the oldest first."""
+    def attachments(self, channel: int, filenames: Iterable[str], likes: Sequence[str]) -> list[Attachment]:
+        """The channel's folders, photos, and files of these names or of names like those, the oldest first."""
         names = list(filenames)
         rows = self._read(
             "SELECT id, hash, filename, folder, is_dir, is_photo, filesize, "
             "CASE WHEN is_dir = 1 THEN '' ELSE content END, CASE WHEN is_photo = 1 THEN NULL ELSE edited END "
             "FROM attach WHERE uid = %s AND "
             "(is_dir = 1 OR (os_storage = 1 AND (is_photo = 1 OR filename IN "
-            f"({', '.join(['%s'] * len(names))}) OR filename LIKE %s))) ORDER BY id",
-            (channel, *names, like),
+            f"({', '.join(['%s'] * len(names))}){' OR filename LIKE %s' * len(likes)}))) ORDER BY id",
+            (channel, *names, *likes),
         )
         return [
             Attachment(int(id), _text(hash), _text(name), _text(folder), bool(is_dir), bool(is_photo), int(size),
@@ -140,6 +170,23 @@ class Database:
         )
         return [int(row[0]) for row in rows]
 
+    def room(self, channel: int) -> Room:
+        """What the channel may store, as the hub has it: the largest file, and of all files of the account."""
+        rows = self._read(
+            "SELECT account_id, account_service_class, "
+            "(SELECT v FROM config WHERE cat = 'system' AND k = 'maxfilesize' LIMIT 1), "
+            "(SELECT v FROM config WHERE cat = 'service_class' AND k = account_service_class LIMIT 1), "
+            "(SELECT SUM(filesize) FROM attach WHERE aid = account_id) "
+            "FROM account WHERE account_id = (SELECT channel_account_id FROM channel WHERE channel_id = %s)",
+            (channel,),
+        )
+        if not rows:
+            return Room()
+        _, name, largest, limits, used = rows[0]
+        most = _upload_limit(_text(limits)) if name and limits is not None else None
+        largest = _text(largest or "")
+        return Room(int(largest) if largest.isdecimal() else 0, most, int(used or 0))
+
     # --- what is written ----------------------------------------------------------------------------------------
 
     def set_size(self, channel: int, row: Attachment, size: int, edited: str) -> bool:
@@ -147,6 +194,17 @@ class Database:
         the file was moved or deleted on the hub meanwhile."""
         sql = "UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s AND content = %s"
         return self._write(sql, (size, edited, channel, row.hash, _bytes(row.content))) > 0
+
+    def set_photo_size(self, channel: int, hash: str, contents: Sequence[str], size: int, edited: str) -> bool:
+        """A photo's file was replaced: its rows follow, that of the original in `photo`, too. `contents`: its place as
+        the row may have it. False if there is no such row any more."""
+        places = ", ".join(["%s"] * len(contents))
+        sql = f"UPDATE attach SET filesize = %s, edited = %s WHERE uid = %s AND hash = %s AND content IN ({places})"
+        if not self._write(sql, (size, edited, channel, hash, *map(_bytes, contents))):
+            return False
+        sql = "UPDATE photo SET filesize = %s, edited = %s WHERE uid = %s AND resource_id = %s AND imgscale = 0"
+        self._write(sql, (size, edited, channel, hash))
+        return True
 
     def mend_size(self, channel: int, row: Attachment, size: int, edited: str) -> None:
         """A run died between file and row: the row follows, unless somebody else has seen to it meanwhile."""

@@ -40,10 +40,11 @@ def storage_error(path: Path | DataFile, error: OSError) -> StorageError:
 
 
 class DataFile:
-    """One of our files at `path`. Reads see the old content or the new one, never a part."""
+    """One of our files at `path`. Reads see the old content or the new one, never a part. `mode`: the rights of one
+    that is not there yet: faces are private until the owner says otherwise."""
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, mode: int = 0o600):
+        self.path, self._mode = path, mode
 
     def __str__(self) -> str:
         """How messages call it."""
@@ -114,7 +115,7 @@ class DataFile:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             if temporary:
                 temporary.unlink(missing_ok=True)
@@ -133,7 +134,7 @@ class DataFile:
         try:
             old = self.path.stat()
         except FileNotFoundError:
-            os.fchmod(descriptor, 0o600)  # faces are private until the owner says otherwise
+            os.fchmod(descriptor, self._mode)
             return
         os.fchmod(descriptor, old.st_mode & 0o777)
         if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
@@ -148,7 +149,7 @@ class DataFile:
         try:
             self._make_folder()
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            with os.fdopen(os.open(self.path, flags, 0o600), "r+b", buffering=0) as file:
+            with os.fdopen(os.open(self.path, flags, self._mode), "r+b", buffering=0) as file:
                 size = file.seek(0, os.SEEK_END)
                 data = lines if size else header + lines
                 if size:
@@ -186,7 +187,7 @@ class DataFile:
         return True
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; some mounts (WebDAV) cannot, and there the rename itself has to do."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -26,9 +27,14 @@ FACES_STATISTICS, MODELS_STATISTICS = "faces_statistics.csv", "models_statistics
 CONTENTS, DISTANCES = "contents.json", "distances.json"
 IMPORT, IMPORT_DONE, IMPORTED = "import", "import-done", "imported.json"
 LOG, REPORT = "faces.log", "report.html"
+#: What was written into photos; its log; on a hub what the page shows of it, and of what would be written.
+WRITTEN, WRITTEN_LOG, WROTE, PREVIEW = "written.jsonl", "metadata.log", "wrote.json", "preview.json"
+#: On a hub: sidecars that the page is to put into the cloud, HASH.xmp, HASH being the photo's.
+SIDECARS = "sidecars"
 #: Beside the locks: how the last recognition left everything, see `jobs.settled`.
 SETTLED = "settled.json"
 DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
+METADATA_LOCK = "metadata.lock"
 #: On a hub: one measuring of a channel at a time.
 DISTANCES_LOCK = "distances.lock"
 #: Everything the program may leave in the data folder.
@@ -45,6 +51,9 @@ DATA_FILES = (
     RECOGNIZE_LOCK,
     NAMES_LOCK,
     SETTLED,
+    WRITTEN,
+    WRITTEN_LOG,
+    METADATA_LOCK,
 )
 #: Where a channel lives on several hubs, each has a journal of its own: names.HOST.csv. Two writers of one file would
 #: overwrite each other.
@@ -135,6 +144,21 @@ class Album(Protocol):
     def lock(self, name: str) -> Path:
         """Where a lock file lies."""
 
+    def beside(self, photo: Photo, ending: str = "") -> Path:
+        """A free name for a copy of a photo, on the same disk."""
+
+    def check_room(self, photo: Photo, size: int) -> None:
+        """Raises StorageError if the photo may not become so large."""
+
+    def replaced(self, photo: Photo) -> None:
+        """A photo's file was replaced by us. Raises StorageError, DatabaseError."""
+
+    def is_replaced(self, photo: Photo) -> bool:
+        """Whether the file was replaced, and that is not known everywhere: whoever did it died."""
+
+    def sidecar(self, folder: Folder, photo: Photo) -> DataFile:
+        """The file beside a photo that says more of it, there or not."""
+
     def leftovers(self, beside: DataFile) -> list[DataFile]:
         """Temporary files of killed runs and damaged files set aside, of the kind that lie beside one of ours."""
 
@@ -183,6 +207,29 @@ class PlainAlbum:
 
     def lock(self, name: str) -> Path:
         return self.root / DATA_FOLDER / name
+
+    def beside(self, photo: Photo, ending: str = "") -> Path:
+        return photo.path.with_name(f"{TEMP_PREFIX}{secrets.token_hex(8)}{ending or photo.path.suffix}")
+
+    def check_room(self, photo: Photo, size: int) -> None:
+        pass  # what the disk has is known when it is written
+
+    def replaced(self, photo: Photo) -> None:
+        pass
+
+    def is_replaced(self, photo: Photo) -> bool:
+        return False
+
+    def sidecar(self, folder: Folder, photo: Photo) -> DataFile:
+        """NAME.EXT.xmp, or NAME.xmp if there is one and it can be of no other photo."""
+        path, stem = photo.path, photo.path.stem
+        full, short = path.with_name(f"{path.name}.xmp"), path.with_name(f"{stem}.xmp")
+        same = [other for other in folder.photos if Path(other.name).stem == stem]
+        try:
+            mode = path.stat().st_mode & 0o666
+        except OSError:
+            mode = 0o600
+        return DataFile(short if short.exists() and not full.exists() and len(same) == 1 else full, mode)
 
     def leftovers(self, beside: DataFile) -> list[DataFile]:
         try:

@@ -78,7 +78,7 @@ class HubFile(DataFile):
         if size != self._row.size or (
             edited and (self._row.edited is None or f"{self._row.edited:%Y-%m-%d %H:%M:%S}" < edited)
         ):
-            self._database.mend_size(self._channel, self._row, size, edited or _time(time.time()))
+            self._database.mend_size(self._channel, self._row, size, edited or hub_time(time.time()))
 
     def _replace(self, content: bytes) -> None:
         super()._replace(content)
@@ -97,7 +97,7 @@ class HubFile(DataFile):
 
     def _follow(self) -> None:
         size, edited = self._on_disk()
-        if not self._database.set_size(self._channel, self._row, size, edited or _time(time.time())):
+        if not self._database.set_size(self._channel, self._row, size, edited or hub_time(time.time())):
             self.path.unlink(missing_ok=True)  # nobody would know of it any more, and it holds faces
             raise StorageError(f"{self} was moved or deleted in the cloud meanwhile; the next run sees to it")
 
@@ -107,7 +107,7 @@ class HubFile(DataFile):
             found = self.path.lstat()
         except OSError:
             return 0, ""
-        return found.st_size, _time(found.st_mtime)
+        return found.st_size, hub_time(found.st_mtime)
 
 
 class MissingFile(DataFile):
@@ -138,6 +138,6 @@ class MissingFile(DataFile):
         return ""
 
 
-def _time(seconds: float) -> str:
+def hub_time(seconds: float) -> str:
     """As the hub writes it: UTC without a zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(min(max(seconds, 0.0), 253_402_300_799.0)))

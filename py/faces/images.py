@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF", "BMP")
 #: Rows of pixels that are copied at a time.
 _STRIP = 128
-_ORIENTATION, _EXIF, _TAKEN, _OFFSET = 0x0112, 0x8769, 0x9003, 0x9011
+_ORIENTATION, _EXIF, _TAKEN, _OFFSET, _PART = 0x0112, 0x8769, 0x9003, 0x9011, 0x9291
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,21 @@ def content_hash(path: Path) -> str:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except OSError as error:
         raise PhotoError(f"cannot be read: {error.strerror}") from error
+
+
+def pixels_hash(path: Path) -> str:
+    """32 hex digits that tell images apart by their pixels, as they are stored, of all their frames; whatever else is
+    in the file. PhotoError as `decode`."""
+    hashed = hashlib.blake2b(digest_size=16)
+    with _reasons(), _open(path, float("inf")) as image:
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            image.load()
+            hashed.update(repr((image.size, image.mode)).encode())
+            for top in range(0, image.height, _STRIP):
+                box = (0, top, image.width, min(top + _STRIP, image.height))
+                hashed.update(image.crop(box).tobytes())
+    return hashed.hexdigest()
 
 
 def decode(photo: Path | bytes, max_megapixels: float, side: int | None = None) -> Picture:
@@ -202,7 +217,10 @@ def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
 def _taken(exif: Any) -> str:
     try:
         details = exif.get_ifd(_EXIF)
-        return f"{details.get(_TAKEN, '')}{details.get(_OFFSET, '')}".strip("\0 ")
+        part = f"{details.get(_PART, '')}".strip("\0 ")
+        return f"{details.get(_TAKEN, '')}{'.' + part if part.isdecimal() else ''}{details.get(_OFFSET, '')}".strip(
+            "\0 "
+        )
     except Exception:  # a date is not worth a photo
         return ""
 

@@ -168,10 +168,11 @@ def edited(shown_name: str, shown_state: str, shown_time: str, standing: Standin
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A name offered for a face, and how far the nearest face of that person is."""
+    """A name offered for a face, and how far the nearest face of that person is; None if the photo itself says it (then
+    `model` is records.REGION)."""
 
     name: str
-    distance: float
+    distance: float | None
     model: str
 
 

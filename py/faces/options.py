@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from faces import __version__, console
-from faces.records import DRAWN, Box
-from faces.settings import DEMOGRAPHY, DETECTORS, METRICS, MODELS, choose
+from faces.records import BY_HAND, DRAWN, REGION, Box
+from faces.settings import ALL, DEMOGRAPHY, DETECTORS, METRICS, MODELS, NEW, PHOTO, SIDECAR, choose
 
 EXIT_CODES = """exit codes: 0 done, 1 internal error, 2 wrong options, 3 locked by another run, 4 RAM limit,
 5 time limit, 6 nothing readable, 7 weights missing, 8 partly failed, 9 stopped, 10 data file foreign or damaged,
@@ -75,9 +75,12 @@ def _box(text: str) -> Box:
     return box
 
 
-def _add_place(parser: argparse.ArgumentParser) -> None:
+def _add_place(parser: argparse.ArgumentParser, as_word: bool = False) -> None:
+    """`as_word`: the folder may stand there without an option before it."""
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--directory", type=Path, metavar="DIR", help="folder of photos, with its subfolders")
+    if as_word:
+        place.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="the same as --directory DIR")
     place.add_argument("--hub", type=Path, metavar="HUBROOT", help="a Hubzilla installation: run as the web user")
     parser.add_argument(
         "--channel", default="", metavar="NICK", help="with --hub: this channel only, not all that have the app"
@@ -195,10 +198,10 @@ def _add_remove(parser: argparse.ArgumentParser) -> None:
     _add_place(parser)
     parser.add_argument(
         "--detectors",
-        type=_list_of((*DETECTORS, DRAWN), "detector"),
+        type=_list_of((*DETECTORS, *BY_HAND), "detector"),
         default=(),
         metavar="A,B",
-        help=f"{DRAWN}: boxes that a person drew",
+        help=f"{DRAWN}: boxes that a person drew; {REGION}: those that other programs left in photos",
     )
     parser.add_argument("--models", type=_list_of(MODELS, "model"), default=(), metavar="A,B")
     parser.add_argument("--names", action="store_true", help="every name, and every other decision about a face")
@@ -239,7 +242,28 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_metadata(parser: argparse.ArgumentParser) -> None:
-    _add_place(parser)
+    _add_place(parser, as_word=True)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--write",
+        nargs="?",
+        const="",
+        choices=("", PHOTO, SIDECAR),
+        metavar="photo|sidecar",
+        help="write the names that people gave into the photos, or into a file beside each; without a value: as the "
+        "settings say",
+    )
+    what.add_argument("--undo", action="store_true", help="take out what --write wrote, and nothing else")
+    parser.add_argument(
+        "--names", choices=(ALL, NEW), help="only names given since new ones were asked for (new), or all"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="change nothing: say what would be changed in each photo"
+    )
+    parser.add_argument(
+        "--most", type=_number(int, 0, 1e6), default=0, metavar="N", help="with --dry-run: of N photos at most"
+    )
+    _add_wait(parser)
     parser.add_argument("--follow-symlinks", action="store_true", default=None, help="follow symbolic links")
     _add_log(parser)
 
@@ -279,7 +303,9 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str, str]]
     ),
     "metadata": (
         _add_metadata,
-        "Show what photos say of themselves: when they were taken, and who other programs marked on them.",
-        "  faces metadata --directory ~/Pictures\n  faces metadata --hub /var/www/hubzilla --channel alice --json",
+        "Show what photos say of themselves: when they were taken, and who other programs marked on them; or write "
+        "names into them.",
+        "  faces metadata --directory ~/Pictures\n  faces metadata --directory ~/Pictures --write photo --dry-run"
+        "\n  faces metadata --hub /var/www/hubzilla --channel alice --json",
     ),
 }

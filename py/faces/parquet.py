@@ -40,6 +40,9 @@ _TEXT = (
     "emotion",
     "race",
     "error",
+    "date_source",
+    "region_name",
+    "region_time",
 )
 #: Columns that numpy turns into Python numbers ten times faster than pyarrow.
 _NUMBERS = (
@@ -58,6 +61,7 @@ _NUMBERS = (
     "seconds_decode",
     "seconds_detect",
     "seconds_embed",
+    "regions_read",
 )
 _PARQUET_MAGIC = b"PAR1"
 #: Bytes for which the machine is not asked whether they are free.
@@ -285,6 +289,7 @@ def _schema(pa: Any) -> Any:
         "size": pa.int64(),
         "mtime_ns": pa.int64(),
         "orientation": pa.int8(),
+        "regions_read": pa.int8(),
         "width": pa.int32(),
         "height": pa.int32(),
         "attempts": pa.int32(),

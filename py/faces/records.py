@@ -22,8 +22,9 @@ EXTENSIONS = frozenset(
 #: Row kinds of faces.pkl. A failure is never "none".
 FACE, NONE, FAILED = "face", "none", "failed"
 
-#: The detector of a face that a person drew a box round.
-DRAWN = "drawn"
+#: The detectors of faces that people marked: drew a box round here, or in a program that wrote it into the photo.
+DRAWN, REGION = "drawn", "region"
+BY_HAND = (DRAWN, REGION)
 
 #: States of a face in faces.csv.
 OPEN, NAMED, UNKNOWN, IGNORED = "", "named", "unknown", "ignored"
@@ -100,7 +101,9 @@ class FaceRow:
 
     `landmarks` is flat (x, y, x, y, ...); `embedding` is a float32 vector, or None where the row has none or
     was read without it. `min_width` is the narrowest face, as a fraction of the photo's width, that this
-    detection would have kept. Docs: docs/formats.md.
+    detection would have kept. `date_source`: the tag that the date is from. `regions_read`: 1 if it is known what the
+    photo says of its faces; `region_name` is the name that it gives this one, `region_time` when that was seen to
+    change (UTC, ISO 8601). Docs: docs/formats.md.
     """
 
     status: str
@@ -134,6 +137,10 @@ class FaceRow:
     seconds_decode: float = 0.0
     seconds_detect: float = 0.0
     seconds_embed: float = 0.0
+    date_source: str = ""
+    regions_read: int = 0
+    region_name: str = ""
+    region_time: str = ""
 
     @property
     def box(self) -> Box:
@@ -154,7 +161,8 @@ class FaceRow:
 @dataclass(slots=True)
 class ShownFace:
     """One row of faces.csv: a face as people see it. `box` in fractions of the upright photo; `cluster` is its
-    group, "" where it is alone, None where it was not compared with others yet."""
+    group, "" where it is alone, None where it was not compared with others yet; `name_in_photo` is what the photo's own
+    region says."""
 
     id: str
     file: str
@@ -174,6 +182,7 @@ class ShownFace:
     mtime: str = ""
     content: str = ""
     cluster: str | None = None
+    name_in_photo: str = ""
     extra: dict[str, str] = field(default_factory=dict)
 
 

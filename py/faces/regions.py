@@ -9,7 +9,7 @@ which size of the image it was measured on; Microsoft has the top left corner.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from faces.names import clean_name
@@ -46,14 +46,38 @@ def _turned(u: float, v: float, orientation: int) -> tuple[float, float]:
     return 1 - x if orientation in (2, 3, 6, 7) else x, 1 - y if orientation in (3, 4, 7, 8) else y
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A region as it stands in the file: `item` as exiftool gave it."""
+
+    item: Mapping[str, Any]
+    region: Region
+
+
+@dataclass(slots=True)
+class Marks:
+    """The regions of a file, of faces only. `mwg_orientation`: the one that MWG's boxes have to be turned by. `size`:
+    whether the file says what they were measured on. `is_cropped`: that was an image of another shape, so nobody knows
+    where they lie; then there are none. `others`: how many of MWG are no faces, or make no sense."""
+
+    mwg: list[Mark] = field(default_factory=list)
+    microsoft: list[Mark] = field(default_factory=list)
+    mwg_orientation: int = 1
+    size: bool = False
+    is_cropped: bool = False
+    others: int = 0
+
+
 def read(tags: Mapping[str, Any], width: int, height: int, orientation: int) -> list[Region]:
-    """The faces in RegionInfo and RegionInfoMP, each once. `width`, `height`: of the stored image in pixels.
+    """The faces in RegionInfo and RegionInfoMP, each once. `width`, `height`: of the stored image in pixels; 0 where
+    that is not known.
 
     What makes no sense is left out, and so are all regions measured on an image of another shape: it was cropped since,
     and nobody knows where.
     """
-    found = list(_mwg(tags.get("RegionInfo"), width, height, orientation))
-    for region in _microsoft(tags.get("RegionInfoMP"), orientation):
+    there = marks(tags, width, height, orientation)
+    found = [mark.region for mark in there.mwg]
+    for region in (mark.region for mark in there.microsoft):
         same = next((i for i, other in enumerate(found) if other.box.overlap(region.box) >= _SAME_REGION), None)
         if same is None:
             found.append(region)
@@ -62,34 +86,52 @@ def read(tags: Mapping[str, Any], width: int, height: int, orientation: int) -> 
     return found
 
 
-def _mwg(info: Any, width: int, height: int, orientation: int) -> Iterator[Region]:
-    if not isinstance(info, Mapping):
-        return
-    size = info.get("AppliedToDimensions")
-    was_upright = False
-    if isinstance(size, Mapping):
-        w, h = _number(size.get("W")), _number(size.get("H"))
-        if w > 0 and h > 0 and not _alike(w, h, width, height):
-            was_upright = orientation >= 5 and _alike(h, w, width, height)
-            if not was_upright:
-                return
-    for item in _maps(info.get("RegionList")):
-        area = item.get("Area")
-        if item.get("Type", "Face") != "Face" or not isinstance(area, Mapping):
-            continue
-        if area.get("Unit", "normalized") != "normalized":
-            continue
-        x, y, w, h = (_number(area.get(key)) for key in ("X", "Y", "W", "H"))
-        yield from _region(Box(x - w / 2, y - h / 2, w, h), item.get("Name"), 1 if was_upright else orientation)
+def marks(tags: Mapping[str, Any], width: int, height: int, orientation: int) -> Marks:
+    """The same as they stand there."""
+    there = Marks(mwg_orientation=orientation)
+    info = tags.get("RegionInfo")
+    if isinstance(info, Mapping):
+        _measured(there, info.get("AppliedToDimensions"), width, height, orientation)
+        items = list(_maps(info.get("RegionList")))
+        if not there.is_cropped:
+            there.mwg = [mark for item in items for mark in _mwg(item, there.mwg_orientation)]
+        there.others = len(items) - len(there.mwg)
+    info = tags.get("RegionInfoMP")
+    if isinstance(info, Mapping):
+        there.microsoft = [mark for item in _maps(info.get("Regions")) for mark in _microsoft(item, orientation)]
+    return there
 
 
-def _microsoft(info: Any, orientation: int) -> Iterator[Region]:
-    if not isinstance(info, Mapping):
+def _measured(there: Marks, size: Any, width: int, height: int, orientation: int) -> None:
+    """What MWG's regions were measured on."""
+    if not isinstance(size, Mapping):
         return
-    for item in _maps(info.get("Regions")):
-        numbers = [_number(part) for part in str(item.get("Rectangle", "")).split(",")]
-        if len(numbers) == 4:
-            yield from _region(Box(*numbers), item.get("PersonDisplayName"), orientation)
+    w, h = _number(size.get("W")), _number(size.get("H"))
+    if w > 0 and h > 0:
+        there.size = True
+        if not _alike(w, h, width, height):
+            if orientation >= 5 and _alike(h, w, width, height):
+                there.mwg_orientation = 1  # on the upright image
+            else:
+                there.is_cropped = True
+
+
+def _mwg(item: Mapping[str, Any], orientation: int) -> Iterator[Mark]:
+    area = item.get("Area")
+    if item.get("Type", "Face") != "Face" or not isinstance(area, Mapping):
+        return
+    if area.get("Unit", "normalized") != "normalized":
+        return
+    x, y, w, h = (_number(area.get(key)) for key in ("X", "Y", "W", "H"))
+    for region in _region(Box(x - w / 2, y - h / 2, w, h), item.get("Name"), orientation):
+        yield Mark(item, region)
+
+
+def _microsoft(item: Mapping[str, Any], orientation: int) -> Iterator[Mark]:
+    numbers = [_number(part) for part in str(item.get("Rectangle", "")).split(",")]
+    if len(numbers) == 4:
+        for region in _region(Box(*numbers), item.get("PersonDisplayName"), orientation):
+            yield Mark(item, region)
 
 
 def _region(box: Box, name: Any, orientation: int) -> Iterator[Region]:

@@ -12,6 +12,11 @@ from typing import Any
 
 from faces.records import METRICS as METRICS
 
+#: What becomes of names that other programs wrote into photos; where names go from here; which ones.
+SUGGEST, CONFIRM = "suggest", "confirm"
+NOWHERE, SIDECAR, PHOTO = "nowhere", "sidecar", "photo"
+NEW, ALL = "new", "all"
+
 DETECTORS = ("yunet", "dlib", "retinaface", "mtcnn", "ssd", "mediapipe", "opencv")
 MODELS = (
     "Dlib",
@@ -84,6 +89,12 @@ class Settings:
     store_seconds: int = _number("worker.store_seconds", 120, 1, 3600)
     #: Write faces_statistics.csv and models_statistics.csv.
     statistics: bool = field(default=False, metadata={"key": "worker.statistics"})
+    #: Names in the regions of photos are offered, or taken for what a person decided.
+    region_names: str = field(default=SUGGEST, metadata={"key": "metadata.region_names", "choice": (SUGGEST, CONFIRM)})
+    #: Where names are written: nowhere, into a file NAME.xmp beside each photo, or into the photo itself.
+    write_to: str = field(default=NOWHERE, metadata={"key": "metadata.write_to", "choice": (NOWHERE, SIDECAR, PHOTO)})
+    #: Only names that were given since that was switched on, or all.
+    write_names: str = field(default=NEW, metadata={"key": "metadata.write_names", "choice": (NEW, ALL)})
     follow_symlinks: bool = field(default=False, metadata={"key": "worker.follow_symlinks"})
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     #: Models that guess where no face has an embedding of `models`.
@@ -152,7 +163,7 @@ def _checked(value: object, metadata: Mapping[str, Any], default: Any) -> Any:
             raise ValueError(f"{value!r} is not a list of names")
         return choose(value, metadata["choices"], metadata["key"].split(".")[1].rstrip("s"))
     if "choice" in metadata:
-        return choose([str(value)], metadata["choice"], "metric")[0]
+        return choose([str(value)], metadata["choice"], metadata["key"].split(".")[1])[0]
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise ValueError(f"{value!r} is neither true nor false")

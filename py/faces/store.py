@@ -42,6 +42,7 @@ CSV_COLUMNS = (
     "mtime",
     "content",
     "cluster",
+    "name_in_photo",
 )
 JOURNAL_COLUMNS = ("time", "face", "photo", "file", "x", "y", "w", "h", "decision", "name", "by", "content")
 
@@ -93,7 +94,7 @@ def check_shown(file: DataFile) -> None:
 def _shown(cells: list[str]) -> ShownFace | None:
     """A row from its cells in the order of CSV_COLUMNS; None if it makes no sense."""
     face, file, photo, x, y, w, h, number, name, state, guess, distance, *more = cells
-    metric, model, detector, confidence, time, taken, mtime, content, cluster = more
+    metric, model, detector, confidence, time, taken, mtime, content, cluster, in_photo = more
     try:
         box = Box(float(x), float(y), float(w), float(h))
         far, sure = float(distance) if distance else None, float(confidence or 0)
@@ -107,6 +108,7 @@ def _shown(cells: list[str]) -> ShownFace | None:
     shown.distance, shown.distance_metric, shown.model, shown.detector = far, metric, model, detector
     shown.confidence, shown.time_named, shown.date_taken, shown.mtime = sure, time, taken, mtime
     shown.content, shown.cluster = content, cluster if _ID.fullmatch(cluster) else ""
+    shown.name_in_photo = cell_text(in_photo)
     return shown
 
 
@@ -133,7 +135,7 @@ def _shown_cells(f: ShownFace, extra: Sequence[str]) -> list[object]:
     distance = "" if f.distance is None else f"{f.distance:.4f}"
     text = (_guard(f.name), f.state, _guard(f.name_recognized), distance, f.distance_metric, f.model, f.detector)
     own = (_guard(f.id), _guard(f.file), f.photo, *_decimals(f.box), f.face_nr, *text, f"{f.confidence:.3f}")
-    more = (f.time_named, f.date_taken, f.mtime, f.content, f.cluster or "")
+    more = (f.time_named, f.date_taken, f.mtime, f.content, f.cluster or "", _guard(f.name_in_photo))
     return [*own, *more, *(f.extra.get(name, "") for name in extra)]
 
 

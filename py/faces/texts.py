@@ -9,6 +9,12 @@ from typing import Any, TextIO
 from faces.store import one_line
 
 
+NO_EXIFTOOL = (
+    "dates that are not in EXIF and names that other programs wrote into photos are not seen, and no names can be written "
+    "into photos; apt install libimage-exiftool-perl"
+)
+
+
 def detected(summary: Any) -> str:
     known = summary.recognition
     state = (
@@ -105,6 +111,21 @@ def said(found: Any) -> str:
     ]
     without = sorted(set(found.people) - {region.name for region in found.regions})
     return "; ".join([*marked, *([f"without a place: {', '.join(without)}"] if without else [])])
+
+
+def tell_change(out: TextIO, as_json: bool, path: str, change: Any) -> None:
+    """Print what would be changed in a photo."""
+    if as_json:
+        print(json.dumps({"photo": path, "lines": change.lines, "left": change.left}), file=out)
+    else:
+        print("\n".join([f"{one_line(path)}:", *(f"  {line}" for line in change.lines)]), file=out)
+
+
+def wrote(summary: Any) -> str:
+    parts = [f"{summary.written} photos changed, {summary.same} as they were, {summary.named} with names"]
+    parts += [f"{len(summary.problems)} problem(s)"] if summary.problems else []
+    text = f"{', '.join(parts)} ({summary.seconds:.1f} s)."
+    return "\n".join([text, *(f"Left as it is: {line}" for line in summary.left)])
 
 
 def read(summary: Any) -> str:

@@ -18,7 +18,8 @@ from faces.credentials import Credentials
 from faces.database import Database
 from faces.files import DataFile
 from faces.guard import Guard
-from faces.hub import CHANNEL_FILES, Hub, HubAlbum
+from faces.hub import Hub
+from faces.hubalbum import CHANNEL_FILES, HubAlbum
 from faces.jobs.hub import Report, detect_channels, recognize_channels
 from faces.progress import Progress
 from faces.records import Box, Decision, FaceRow, ShownFace

@@ -25,6 +25,7 @@ LAYERS = [
         "credentials",
         "cores",
         "regions",
+        "marking",
     },
     {
         "weights",
@@ -40,17 +41,18 @@ LAYERS = [
         "drivers",
         "database",
         "hubfile",
+        "rewriting",
     },
-    {"models", "folders", "guard", "hub", "heartbeat"},
+    {"models", "folders", "guard", "hub", "hubalbum", "heartbeat"},
     {"jobs"},
-    {"console", "options", "texts", "cli", "cli_hub", "__main__"},
+    {"console", "options", "texts", "cli", "cli_hub", "cli_metadata", "__main__"},
 ]
 #: Within a layer, who may import whom.
-BESIDE = {("limits", "settings"), ("clusters", "matcher"), ("regions", "names"), ("metadata", "exiftool"), ("networks", "weights"), ("detector", "networks"), ("embedder", "networks"), ("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
-          ("hub", "folders"), ("hubfile", "database"), ("database", "drivers"), ("heartbeat", "guard"), ("cli", "options"), ("cli", "console"), ("cli", "texts"), ("cli", "cli_hub"),
-          ("cli_hub", "console"), ("cli_hub", "texts"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
+BESIDE = {("limits", "settings"), ("clusters", "matcher"), ("regions", "names"), ("marking", "names"), ("marking", "regions"), ("limits", "settings"), ("metadata", "exiftool"), ("networks", "weights"), ("detector", "networks"), ("embedder", "networks"), ("detector", "weights"), ("embedder", "weights"), ("embedder", "detector"), ("demography", "detector"),
+          ("hub", "folders"), ("hub", "hubalbum"), ("hubalbum", "folders"), ("hubalbum", "hub"), ("hubfile", "database"), ("database", "drivers"), ("heartbeat", "guard"), ("cli", "options"), ("cli", "console"), ("cli", "texts"), ("cli", "cli_hub"),
+          ("cli_hub", "console"), ("cli_hub", "texts"), ("cli", "cli_metadata"), ("cli_metadata", "cli_hub"), ("cli_metadata", "console"), ("cli_metadata", "texts"), ("options", "console"), ("__main__", "cli")}  # fmt: skip
 #: The order inside jobs.
-JOBS = ["summaries", "channel", "collection", "contents", "drawn", "plan", "imports", "origin", "examine", "examiners", "cluster", "photo", "statistics", "guesses", "groups", "settled", "whole", "again", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report", "metadata",
+JOBS = ["summaries", "channel", "collection", "contents", "drawn", "plan", "imports", "written", "origin", "marked", "examine", "examiners", "cluster", "photo", "statistics", "guesses", "groups", "settled", "whole", "again", "recognize", "distances", "suspects", "worker", "detect", "name", "remove", "hub", "page", "report", "metadata", "write", "wrote",
         "availability"]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from faces.errors import RamLimitReached, StopRequested, TimeLimitReached
+from faces.exiftool import ExifTool
 from faces.guard import Guard, ram_percent
 from faces.jobs.plan import Lack, Wanted, lacking
 from faces.metadata import Dates, parse_date
@@ -43,7 +44,7 @@ def test_signals_are_requests_to_stop_and_handlers_come_back() -> None:
 @pytest.mark.parametrize(
     ("text", "date"),
     [("2008:05:30 15:56:01", "2008-05-30T15:56:01"), ("2008:05:30 15:56:01+02:00", "2008-05-30T15:56:01+02:00"),
-     ("2008-05-30T15:56:01Z", "2008-05-30T15:56:01+00:00"), ("2008:05:30 15:56:01.123", "2008-05-30T15:56:01"),
+     ("2008-05-30T15:56:01Z", "2008-05-30T15:56:01+00:00"), ("2008:05:30 15:56:01.1230", "2008-05-30T15:56:01.123"),
      ("0000:00:00 00:00:00", ""), ("2008:02:30 10:00:00", ""), ("", ""), ("yesterday", ""), ("1700:01:01 00:00:00", ""),
      ((datetime.now() + timedelta(days=400)).strftime("%Y:%m:%d 00:00:00"), "")],
 )  # fmt: skip
@@ -55,16 +56,17 @@ def test_dates(text: str, date: str) -> None:
 def test_the_date_of_a_real_photo_with_and_without_exiftool(portraits: Path, executable: str | None) -> None:
     from faces.images import decode
 
-    dates = Dates(executable)
+    tool = ExifTool(executable)
+    dates = Dates(tool)
     path = portraits / "obama.jpg"
-    assert dates.taken(path, decode(path, 100).taken) == "2012-12-06T15:46:01"
-    assert dates.tool._tool is None  # it had nothing to add
+    assert dates.taken(path, decode(path, 100).taken)[0] == "2012-12-06T15:46:01"
+    assert tool._tool is None  # it had nothing to add
     for _ in range(3):
         with_exiftool = executable is None and shutil.which("exiftool")
-        assert dates.taken(path, "") == ("2012-12-06T15:46:01" if with_exiftool else "")
+        assert dates.taken(path, "")[0] == ("2012-12-06T15:46:01" if with_exiftool else "")
     if with_exiftool:
-        assert dates.tool._failures == 0 and dates.tool._tool.running  # one process for all of them
-    dates.close()
+        assert tool._failures == 0 and tool._tool.running  # one process for all of them
+    tool.close()
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "tiff"])
@@ -74,14 +76,15 @@ def test_exiftool_is_asked_where_there_is_more_than_exif_tells(tmp_path: Path, e
 
     path = tmp_path / f"photo.{ending}"
     Image.new("RGB", (64, 48), "red").save(path)
-    dates = Dates()
-    assert dates.taken(path, "", decode(path, 100).has_more) == ""
-    assert dates.tool._tool is None or ending == "tiff"
+    tool = ExifTool()
+    dates = Dates(tool)
+    assert dates.taken(path, "", decode(path, 100).has_more) == ("", "")
+    assert tool._tool is None or ending == "tiff"
     subprocess.run(["exiftool", "-q", "-XMP:DateTimeOriginal=2011:02:03 04:05:06", str(path)], check=True)
     found = decode(path, 100)
     assert found.has_more and not found.taken
-    assert dates.taken(path, found.taken, found.has_more) == "2011-02-03T04:05:06"
-    dates.close()
+    assert dates.taken(path, found.taken, found.has_more) == ("2011-02-03T04:05:06", "DateTimeOriginal")
+    tool.close()
 
 
 @pytest.mark.parametrize("script", ["exit 3", "exec sleep 60", "read line; exit 1", "echo 12.0; exit 0"])
@@ -90,13 +93,14 @@ def test_a_broken_exiftool_costs_nothing_but_itself(tmp_path: Path, script: str)
     broken = tmp_path / "exiftool"
     broken.write_text(f"#!/bin/sh\n{script}\n")
     broken.chmod(0o755)
-    dates = Dates(str(broken))
-    dates.tool.seconds = 1.0
+    tool = ExifTool(str(broken))
+    dates = Dates(tool)
+    tool.seconds = 1.0
     threads = threading.active_count()
     for _ in range(5):
-        assert dates.taken(tmp_path / "a.jpg", "") == ""
-        assert dates.taken(tmp_path / "a.jpg", "2008:05:30 15:56:01") == "2008-05-30T15:56:01"
-    dates.close()
+        assert dates.taken(tmp_path / "a.jpg", "") == ("", "")
+        assert dates.taken(tmp_path / "a.jpg", "2008:05:30 15:56:01")[0] == "2008-05-30T15:56:01"
+    tool.close()
     time.sleep(0.3)
     assert threading.active_count() <= threads
 

@@ -19,12 +19,12 @@ from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, ForeignFile,
 from faces.folders import Album, Folder
 from faces.jobs import settled
 from faces.jobs.channel import log
-from faces.jobs.guesses import Sides, Vector, near, put_guess, sides
+from faces.jobs.guesses import Sides, Vector, in_photos, near, put_guess, sides
 from faces.jobs.settled import Found
 from faces.jobs.summaries import Recognized
 from faces.matcher import candidates
 from faces.names import Guess, Standing, assign, in_order
-from faces.records import DRAWN, NAMED, OPEN, Decision
+from faces.records import DRAWN, NAMED, OPEN, REGION, Decision
 from faces.settings import Settings
 
 #: With more new decisions than that everything is gone through.
@@ -32,7 +32,7 @@ MOST_DECISIONS = 500
 _PLACE = {name: i for i, name in enumerate(store.CSV_COLUMNS)}
 _ID, _FILE, _PHOTO, _CONTENT = (_PLACE[name] for name in ("id", "file", "photo", "content"))
 _STATE, _NAME, _GUESS, _CLUSTER = (_PLACE[name] for name in ("state", "name", "name_recognized", "cluster"))
-_DETECTOR = _PLACE["detector"]
+_DETECTOR, _IN_PHOTO = _PLACE["detector"], _PLACE["name_in_photo"]
 
 
 def run(album: Album, settings: Settings, found: Found) -> Recognized | None:
@@ -166,7 +166,8 @@ class _Few:
         if two_sides:
             few = [i for i, face in enumerate(two_sides.open) if face in open_faces]
             two_sides = replace(two_sides, open=[two_sides.open[i] for i in few], unknown=two_sides.unknown[few])
-        given = assign(near(two_sides, self._model, self._settings), open_faces, taken, self._rejected)
+        said = in_photos({face: store.cell_text(self._rows[face].cells[_IN_PHOTO]) for face in open_faces})
+        given = assign([*said, *near(two_sides, self._model, self._settings)], open_faces, taken, self._rejected)
         for face in open_faces:
             self._put(self._rows[face], given.get(face))
         return True
@@ -204,7 +205,8 @@ class _Few:
     def _put(self, row: _Row, given: tuple[str, float] | None) -> None:
         face = row.csv.lines.face(row.number)
         before = face.name_recognized
-        put_guess(face, [Guess(*given, self._model)] if given else [], self._settings)
+        guess = [] if not given else [Guess(*given, self._model) if given[1] >= 0 else Guess(given[0], None, REGION)]
+        put_guess(face, guess, self._settings)
         if row.csv.lines.put(row.number, face):
             row.csv.changed = True
             self._new_guesses += bool(given and given[0] != before)

@@ -25,7 +25,7 @@ from faces.errors import PhotoError
 from faces.images import Picture, decode, decode_parts
 from faces.jobs.plan import Wanted
 from faces.models import Models
-from faces.records import Box, Detection
+from faces.records import SAME_FACE_OVERLAP, Box, Detection
 
 #: Faces of any width.
 ANY_WIDTH = Wanted((), ())
@@ -34,8 +34,8 @@ ANY_WIDTH = Wanted((), ())
 @dataclass(frozen=True, slots=True)
 class Task:
     """What to find out about a photo. `known`: faces that were found before, in pixels of the full photo; `drawn`:
-    boxes as fractions of it. Of them, and of what `detectors` find, embeddings by `models` and guesses of
-    `demography` are made."""
+    boxes as fractions of it, of which nothing is made where a detector finds the face. Of them, and of what `detectors`
+    find, embeddings by `models` and guesses of `demography` are made."""
 
     #: Its file, or what is in it.
     photo: Path | bytes
@@ -107,7 +107,8 @@ def examine(task: Task, models: Models) -> Examined:
     answer.found = {name: _detect(task, models, name, picture) for name in task.detectors}
     answer.known = [Look(face) for face in task.known]
     answer.drawn = [Look(Detection(box.scaled(picture.width, picture.height), 1.0)) for box in task.drawn]
-    looks = [*answer.known, *answer.drawn, *(look for seen in answer.found.values() for look in seen.looks)]
+    found = [look for seen in answer.found.values() for look in seen.looks]
+    looks = [*answer.known, *(look for look in answer.drawn if not _is_found(look, found)), *found]
     view = _View(task, picture, [look.detection for look in looks], _pixels(task, models))
     for name in task.demography:
         _guess(looks, name, models, view)
@@ -117,6 +118,11 @@ def examine(task: Task, models: Models) -> Examined:
         _embed(aligned, name, models)
     answer.seconds = time.perf_counter() - start
     return answer
+
+
+def _is_found(drawn: Look, found: Sequence[Look]) -> bool:
+    """Whether a detector has found the face that a person drew a box round: then nothing is made of the box."""
+    return any(look.detection.box.overlap(drawn.detection.box) >= SAME_FACE_OVERLAP for look in found)
 
 
 def _side(task: Task, models: Models) -> int:

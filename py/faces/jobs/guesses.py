@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from faces.jobs.collection import Collection, Face
 from faces.matcher import Vectors, candidates, most_similar, stacked
 from faces.names import Guess, Standing, assign
-from faces.records import NAMED, OPEN, FaceRow, ShownFace
+from faces.records import NAMED, OPEN, REGION, FaceRow, ShownFace
 from faces.settings import Settings
 
 _NOTHING = Standing()
@@ -28,6 +28,10 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
     taken = names_taken(photo_of, standings)
     rejected = names_rejected(standings)
     result: dict[str, list[Guess]] = defaultdict(list)
+    said = {face.id: face.row.region_name for face in faces if standings.get(face.id, _NOTHING).state == OPEN}
+    for face_id, (name, _) in assign(in_photos(said), photo_of, taken, rejected).items():
+        result[face_id].append(Guess(name, None, REGION))
+        taken.add((photo_of[face_id], name))
     for model in models:
         left = [face for face in faces if settings.enforce or face.id not in result]
         found = [one for items in spaces(left, model)
@@ -39,6 +43,11 @@ def guess(collection: Collection, standings: dict[str, Standing], settings: Sett
     return dict(result)
 
 
+def in_photos(said: Mapping[str, str]) -> list[tuple[float, str, str]]:
+    """What the photos themselves say (face -> name, or ""), as candidates nearer than any other."""
+    return [(-1.0, face, name) for face, name in said.items() if name]
+
+
 def put_guess(shown: ShownFace, guesses: list[Guess], settings: Settings) -> None:
     """Write the guesses for a face into its row; none where there is none."""
     shown.name_recognized, shown.distance, shown.distance_metric = "", None, ""
@@ -46,11 +55,10 @@ def put_guess(shown: ShownFace, guesses: list[Guess], settings: Settings) -> Non
     if guesses:
         first = guesses[0]
         shown.name_recognized, shown.distance, shown.model = first.name, first.distance, first.model
-        shown.distance_metric = settings.metric
+        shown.distance_metric = settings.metric if first.distance is not None else ""
         if settings.enforce:
-            shown.extra["matches"] = json.dumps(
-                {g.model: [g.name, round(g.distance, 4)] for g in guesses}, ensure_ascii=False
-            )
+            matches = {g.model: [g.name, round(g.distance, 4)] for g in guesses if g.distance is not None}
+            shown.extra["matches"] = json.dumps(matches, ensure_ascii=False)
 
 
 def usable_models(faces: Iterable[Face], settings: Settings) -> list[str]:

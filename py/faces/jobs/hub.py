@@ -26,7 +26,8 @@ from faces.files import Lock, is_locked, lock
 from faces.folders import DETECT_LOCK, DISTANCES_LOCK, RECOGNIZE_LOCK
 from faces.guard import Guard
 from faces.heartbeat import QUIETLY, STOP, Heartbeat, stamp
-from faces.hub import Hub, HubAlbum
+from faces.hub import Hub
+from faces.hubalbum import HubAlbum
 from faces.jobs import detect, recognize
 from faces.jobs.channel import log, read_settings
 from faces.progress import Progress

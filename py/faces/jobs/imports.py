@@ -27,7 +27,7 @@ from faces.jobs import channel
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
 from faces.jobs.plan import Plan
-from faces.records import DRAWN, FACE, NONE, FaceRow
+from faces.records import BY_HAND, FACE, NONE, FaceRow
 from faces.settings import DETECTORS, MODELS
 
 INDEX, KNOWN = "index.json", "known.json"
@@ -220,7 +220,7 @@ def _makes_sense(row: FaceRow) -> bool:
     words = (row.gender, row.emotion, row.race)
     good = (
         _HASH.fullmatch(row.content)
-        and row.detector in (*DETECTORS, DRAWN)
+        and row.detector in (*DETECTORS, *BY_HAND)
         and row.model in ("", *MODELS)
         and 1 <= row.orientation <= 8
         and all(0 < side < 1_000_000 for side in (row.width, row.height))

@@ -14,6 +14,7 @@ from faces.images import content_hash
 from faces.jobs.collection import photo_key
 from faces.jobs.imports import Imports
 from faces.jobs.plan import FolderPlan, Plan, by_photo, is_same_file, read_rows
+from faces.jobs.written import Written
 from faces.records import FAILED, FaceRow, new_face_id
 
 #: Folders that photos came from, kept at hand: two folders may be merged file by file.
@@ -24,7 +25,7 @@ MOST_SOURCES = 8
 class Origin:
     """`rows` hold for the photo's content; `former` are those of other content that stood at its place.
     `changed`: the rows differ from what is stored. `attempts`: failures so far, by (detector, model). `imported`: the
-    rows come from an import."""
+    rows come from an import. `is_ours`: the file is another one only by what we wrote into it."""
 
     content: str
     rows: list[FaceRow]
@@ -32,13 +33,14 @@ class Origin:
     changed: bool = False
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
     imported: bool = False
+    is_ours: bool = False
 
 
 class Origins:
     """Finds them. Reads a photo only where size, time or name differ from what is stored."""
 
-    def __init__(self, plan: Plan, retry: bool, imports: Imports | None = None):
-        self._plan, self._retry, self._imports = plan, retry, imports
+    def __init__(self, plan: Plan, retry: bool, written: Written, imports: Imports | None = None):
+        self._plan, self._retry, self._written, self._imports = plan, retry, written, imports
         self._sources: dict[int, dict[str, list[FaceRow]]] = {}
         self._taken: set[tuple[int, str]] = set()
         self._seen: set[tuple[int, str]] = set()
@@ -54,13 +56,17 @@ class Origins:
         if stored and all(is_same_file(row, photo) for row in rows):
             origin = Origin(stored, list(rows), attempts=attempts)
         else:
-            content = self._content_by_hash(photo, rows) or content_hash(photo.path)
+            there = self._content_by_hash(photo, rows) or content_hash(photo.path)
+            content = self._written.content_before(there)
+            is_ours = content != there
             if content == stored:  # touched, or renamed on a hub
                 same = [replace(row, file=photo.name, size=photo.size, mtime_ns=photo.mtime_ns) for row in good]
                 origin = Origin(content, same, changed=True, attempts=attempts)
             else:
                 moved = self._from_elsewhere(index, photo, key, content)
                 origin = Origin(content, moved, [row for row in good if row.face], bool(moved), attempts)
+            if is_ours:  # what we wrote into it is to be read
+                origin.is_ours, origin.rows = True, [replace(row, regions_read=0) for row in origin.rows]
         if self._imports:
             self._import(origin, photo, item)
         self._seen.add((index, key))
@@ -110,7 +116,8 @@ class Origins:
         known = self._imports.rows_of(origin.content)
         if not known:
             return
-        rows = [replace(row, file=photo.name, photo=photo.hash, size=photo.size, mtime_ns=photo.mtime_ns)
+        rows = [replace(row, file=photo.name, photo=photo.hash, size=photo.size, mtime_ns=photo.mtime_ns,
+                        date_source="", regions_read=0, region_name="", region_time="")
                 for row in known]  # fmt: skip
         taken = {row.face for row in rows} & self._plan.ids
         self._plan.ids |= {row.face for row in rows if row.face}
@@ -130,7 +137,7 @@ class Origins:
                 if photo not in item.todo:
                     return False
                 try:
-                    return content_hash(photo.path) != content
+                    return self._written.content_before(content_hash(photo.path)) != content
                 except PhotoError:
                     return False
         return False

@@ -20,7 +20,8 @@ from faces.jobs.plan import Lack, Wanted
 from faces.matcher import distances
 from faces.metadata import Dates
 from faces.models import Models
-from faces.records import DRAWN, FACE, FAILED, NONE, Box, FaceRow, new_face_id, pair_by_overlap
+from faces.records import BY_HAND, DRAWN, FACE, FAILED, NONE, REGION, Box, FaceRow, new_face_id, pair_by_overlap
+from faces.regions import Region
 from faces.settings import Settings
 
 
@@ -39,6 +40,10 @@ class Job:
     former: list[FaceRow] = field(default_factory=list)
     #: Failed attempts before this one, by (detector, model).
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: What the photo's own regions say; None if they were not read now.
+    regions: list[Region] | None = None
+    #: Whether the file differs from what is known of it only by what we wrote.
+    is_ours: bool = False
 
 
 @dataclass(slots=True)
@@ -91,6 +96,7 @@ class Pipeline:
             can(self._models.embedder, self._wanted.models if detectors else lack.models),
             can(self._models.attribute, self._wanted.demography if detectors else lack.demography),
             lack.drawn,
+            lack.marked,
         )
 
     def task(self, job: Job) -> Task:
@@ -102,7 +108,7 @@ class Pipeline:
             lack.models,
             lack.demography,
             tuple(own[0].detection for own in self._incomplete(job)),
-            tuple(box for _, box in lack.drawn),
+            (*(box for _, box in lack.drawn), *(region.box for region in lack.marked)),
             self._wanted,
             self._settings.max_megapixels,
         )
@@ -118,8 +124,10 @@ class Pipeline:
         looks = list(zip(self._incomplete(job), answer.known, strict=True))
         for name, seen in answer.found.items():
             looks += self._found(result, name, seen)
+        drawn = len(job.lack.drawn)
+        looks += self._mark(result, answer.drawn[drawn:])
         self._give_ids(result, ids)
-        looks += self._draw(result, answer.drawn, ids)
+        looks += self._draw(result, answer.drawn[:drawn], ids)
         for name in job.lack.demography:
             self._guess(result, name, looks)
         for name in job.lack.models:
@@ -146,9 +154,13 @@ class Pipeline:
         if answer:
             facts.orientation, facts.width, facts.height = answer.orientation, answer.width, answer.height
             facts.seconds_decode = answer.seconds_decode
-            facts.date_taken = next(
-                (row.date_taken for row in job.rows if row.status != FAILED), ""
-            ) or self._dates.taken(photo.path, answer.taken, answer.has_more)
+            known = next((row for row in job.rows if row.status != FAILED and row.date_taken), None)
+            facts.date_taken, facts.date_source = (
+                (known.date_taken, known.date_source)
+                if known
+                else self._dates.taken(photo.path, answer.taken, answer.has_more)
+            )
+            facts.regions_read = min((row.regions_read for row in job.rows if row.status != FAILED), default=0)
         return facts
 
     @staticmethod
@@ -206,15 +218,24 @@ class Pipeline:
                 known.setdefault(row.face, row.relative_box)
 
     @staticmethod
+    def _mark(result: Result, marked: Sequence[Look]) -> Looks:
+        """A row for each region of the photo where no face is."""
+        looks: Looks = []
+        for region, look in zip(result.job.lack.marked, marked, strict=True):
+            if not is_covered(region.box, result.rows):
+                looks.append(([_by_hand(result, REGION, look)], look))
+                result.rows.append(looks[-1][0][0])
+        return looks
+
+    @staticmethod
     def _draw(result: Result, drawn: Sequence[Look], ids: Container[str]) -> Looks:
         """A row for each box that a person drew, unless a detector has found that face now, or it stands elsewhere."""
         there = {row.face for row in result.rows}
         looks: Looks = []
         for (face, part), look in zip(result.job.lack.drawn, drawn, strict=True):
             if face not in there and face not in ids and not is_covered(part, result.rows):
-                row = replace(result.facts, status=FACE, detector=DRAWN, face=face, confidence=1.0)
-                box = look.detection.box
-                row.x, row.y, row.w, row.h = box.x, box.y, box.w, box.h
+                row = _by_hand(result, DRAWN, look)
+                row.face = face
                 result.rows.append(row)
                 looks.append(([row], look))
         return looks
@@ -226,7 +247,8 @@ class Pipeline:
                 self._fail(result, "", name, look.errors[name])
                 return
             for row in own:
-                setattr(row, field, look.guesses[name])
+                if name in look.guesses:
+                    setattr(row, field, look.guesses[name])
 
     def _embed(self, result: Result, name: str, looks: Looks) -> None:
         """A row for each model of a face: the one it has, else one of its own."""
@@ -240,11 +262,13 @@ class Pipeline:
                     self._fail(result, row.detector, name, look.errors[name])
                 failed.add(row.detector)
                 continue
+            made = look.embeddings.get(name)
+            if made is None:  # its box seemed to be covered by a detector's: the next run makes up for it
+                continue
             if row.model:
                 row = replace(row)
                 result.rows.append(row)
                 own.append(row)
-            made = look.embeddings[name]
             row.model, row.space, row.embedding, row.seconds_embed = name, made.space, made.vector, made.seconds
 
     def _check_former(self, result: Result, ids: set[str]) -> None:
@@ -267,6 +291,13 @@ class Pipeline:
         return bool(distance[0, 0] <= self._settings.threshold(row.model))
 
 
+def _by_hand(result: Result, detector: str, look: Look) -> FaceRow:
+    box = look.detection.box
+    row = replace(result.facts, status=FACE, detector=detector, confidence=1.0)
+    row.x, row.y, row.w, row.h = box.x, box.y, box.w, box.h
+    return row
+
+
 def _is_redone(row: FaceRow, lack: Lack) -> bool:
     """Whether this row makes way for what is being done now."""
     if row.status == FAILED:
@@ -282,6 +313,6 @@ def _same_face(rows: Iterable[FaceRow], detectors: Sequence[str]) -> dict[tuple[
     """(detector, face) -> its rows, one for each model."""
     found: dict[tuple[str, str], list[FaceRow]] = defaultdict(list)
     for row in rows:
-        if row.status == FACE and row.detector in (*detectors, DRAWN):
+        if row.status == FACE and row.detector in (*detectors, *BY_HAND):
             found[row.detector, row.face].append(row)
     return found

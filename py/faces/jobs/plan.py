@@ -4,6 +4,7 @@ and faces.pkl without embeddings; opens no photo.
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,8 @@ from faces.folders import Album, Folder, Photo
 from faces.jobs.channel import log, read_journal
 from faces.jobs.collection import photo_key
 from faces.jobs.drawn import Boxes, Drawn
-from faces.records import DRAWN, FACE, FAILED, NONE, FaceRow
+from faces.records import BY_HAND, DRAWN, FACE, FAILED, NONE, FaceRow
+from faces.regions import Region
 from faces.settings import Settings
 
 
@@ -28,6 +30,8 @@ class Wanted:
     min_face_percent: float = 0.0
     min_face_pixels: int = 0
     max_attempts: int = 3
+    #: Whether the regions that other programs marked can be read: exiftool is there.
+    regions: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Wanted:
@@ -38,6 +42,7 @@ class Wanted:
             settings.min_face_percent,
             settings.min_face_pixels,
             settings.max_attempts,
+            shutil.which("exiftool") is not None,
         )
 
     def min_width(self, photo_width: int) -> float:
@@ -47,19 +52,23 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What one photo lacks. `drawn`: faces that a person drew a box round."""
+    """What one photo lacks. `drawn`: faces that a person drew a box round; `marked`: regions of the photo, without a
+    face so far."""
 
     detectors: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     demography: tuple[str, ...] = ()
     drawn: Boxes = ()
+    marked: tuple[Region, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.detectors or self.models or self.demography or self.drawn)
+        return bool(self.detectors or self.models or self.demography or self.drawn or self.marked)
 
-    def with_drawn(self, boxes: Boxes, wanted: Wanted) -> Lack:
+    def with_faces(self, boxes: Boxes, marked: tuple[Region, ...], wanted: Wanted) -> Lack:
         """A face that comes in lacks every model and attribute."""
-        return replace(self, drawn=boxes, models=wanted.models, demography=wanted.demography) if boxes else self
+        if not boxes and not marked:
+            return self
+        return replace(self, drawn=boxes, marked=marked, models=wanted.models, demography=wanted.demography)
 
 
 def lacking(rows: Sequence[FaceRow], wanted: Wanted) -> Lack:
@@ -79,7 +88,7 @@ def lacking(rows: Sequence[FaceRow], wanted: Wanted) -> Lack:
     models, demography = [], []
     faces: dict[tuple[str, str], list[FaceRow]] = defaultdict(list)
     for row in rows:
-        if row.status == FACE and row.detector in (*wanted.detectors, DRAWN):
+        if row.status == FACE and row.detector in (*wanted.detectors, *BY_HAND):
             faces[row.detector, row.face].append(row)
     for model in wanted.models:
         if any(
@@ -213,6 +222,8 @@ def is_to_do(rows: Sequence[FaceRow], photo: Photo, wanted: Wanted) -> bool:
     current = [row for row in rows if is_same_file(row, photo)]
     if is_given_up(current, photo, wanted):
         return False
+    if wanted.regions and not all(row.regions_read for row in current if row.status != FAILED):
+        return True
     return not rows or len(current) < len(rows) or bool(lacking(current, wanted))
 
 

@@ -34,8 +34,10 @@ from faces.jobs.settled import Settled
 from faces.jobs.summaries import Recognized
 from faces.names import Guess, Standing, clean_name, edited, in_order, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
-from faces.settings import Settings
+from faces.settings import CONFIRM, Settings
 
+#: Who decided, where that was the photo itself.
+IN_PHOTO = "photo"
 #: So often a recognition starts anew because a person saved a faces.csv while it was at work.
 MOST_ROUNDS = 3
 
@@ -65,7 +67,7 @@ def _round(album: Album, settings: Settings, match: bool, regroup: bool, summary
     summary.problems, summary.damaged = collection.problems, collection.damaged
     summary.failures = len(collection.failures)
     journals = channel.read_journals(album)
-    standings, orphans, damaged = _standings(album, collection, journals, summary)
+    standings, orphans, damaged = _standings(album, settings, collection, journals, summary)
     _leave_out_taken_back(collection, standings)
     guesses = guess(collection, standings, settings) if match else None
     if regroup:
@@ -160,7 +162,7 @@ def _leave_out_taken_back(collection: Collection, standings: dict[str, Standing]
 
 
 def _standings(
-    album: Album, collection: Collection, journals: Mapping[str, bytes], summary: Recognized
+    album: Album, settings: Settings, collection: Collection, journals: Mapping[str, bytes], summary: Recognized
 ) -> tuple[dict[str, Standing], dict[str, Standing], int]:
     """What holds for each face: the journal, what was edited in faces.csv since, and the names in faces.csv that
     a lost journal no longer knows; the same for faces that are not there; and how many lines of the journal are
@@ -171,7 +173,7 @@ def _standings(
     contents = {subject.id: subject.content for subject in known}
     last = {face: standing.history[-1] for face, standing in orphans.items()}
     contents |= {face: decision.content or decision.photo for face, decision in last.items()}
-    made: list[Decision | None] = []
+    made: list[Decision | None] = _confirmed(collection, standings) if settings.region_names == CONFIRM else []
     for data in collection.folders:
         for shown in data.shown:
             standing = standings.get(shown.id) or orphans.get(shown.id)
@@ -194,6 +196,26 @@ def _standings(
         channel.append_edits(album, decisions)
         standings, orphans = resolve(journal + decisions, known)
     return standings, orphans, damaged
+
+
+def _confirmed(collection: Collection, standings: Mapping[str, Standing]) -> list[Decision | None]:
+    """Names that the photos themselves give, as decisions, where nobody decided here yet, or where the name was changed
+    there since."""
+    made: list[Decision | None] = []
+    taken = {(face.photo, standings[face.id].name) for face in collection.faces() if face.id in standings}
+    for face in collection.faces():
+        row, standing = face.row, standings.get(face.id)
+        name = row.region_name
+        is_newer = standing is None or (bool(row.region_time) and in_order(row.region_time) > in_order(standing.time))
+        if not name or not is_newer or (face.photo, name) in taken or (standing and name in standing.rejected):
+            continue
+        taken.add((face.photo, name))
+        time = channel.now() if standing is None else max(row.region_time, channel.just_after(standing.time))
+        path = face.folder.path_of(row.file)
+        content = row.content if row.photo else ""
+        made.append(Decision(time, face.id, row.photo or row.content, path, row.relative_box, "name", name,
+                             IN_PHOTO, content))  # fmt: skip
+    return made
 
 
 def _time_of_edit(data: FolderData, shown: ShownFace, standing: Standing | None) -> str:
@@ -227,7 +249,7 @@ def _decision(
 def take_edits(album: Album, settings: Settings) -> None:
     """Only carry what a person typed into faces.csv over to the journal. The caller holds the lock."""
     collection = load(album, settings.detectors, False, NOT_FOR_NAMES)
-    _standings(album, collection, channel.read_journals(album), Recognized())
+    _standings(album, settings, collection, channel.read_journals(album), Recognized())
 
 
 def _shown_rows(
@@ -293,6 +315,7 @@ def _shown(face: Face, old: ShownFace | None) -> ShownFace:
         date_taken=row.date_taken,
         mtime=channel.file_time(row.mtime_ns),
         content=row.content,
+        name_in_photo=row.region_name,
         extra=extra,
     )
     if old:  # what was guessed stays beside a name: it tells how good the guesses are

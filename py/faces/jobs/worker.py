@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING
 
 from faces import parquet, store
 from faces.errors import ConsentLost, DataFileError, DeadlyPhoto, DiskFull, LockedError, PhotoError, StorageError
+from faces.exiftool import ExifTool
 from faces.folders import Album, Folder, Photo, photo_time
 from faces.guard import Guard
-from faces.jobs import channel, recognize
+from faces.jobs import channel, marked, recognize
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
+from faces.jobs.drawn import is_covered
 from faces.jobs.plan import Plan, Wanted, by_photo, is_same_file, lacking, read_rows
 from faces.jobs.summaries import Detected, Recognized
 from faces.jobs.suspects import Suspects, suspect_key
 from faces.progress import Progress
 from faces.records import DRAWN, FAILED, Box, FaceRow, ShownFace
+from faces.regions import Region
 from faces.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ class Worker:
         #: Oldest first.
         self.pending: deque[tuple[Job, Answer]] = deque()
         self._pipeline: Pipeline | None = None
+        self.tool = ExifTool()
         self._scheduler = scheduler
         self.suspects = suspects
 
@@ -77,8 +81,8 @@ class Worker:
             from faces.metadata import Dates
             from faces.models import Models
 
-            self.dates, self.models = Dates(), self.models or Models()
-            self._pipeline = Pipeline(self.models, self.settings, self.wanted, self.dates)
+            self.models = self.models or Models()
+            self._pipeline = Pipeline(self.models, self.settings, self.wanted, Dates(self.tool))
             self.examiner = self._examiner(self.models)
         return self._pipeline
 
@@ -97,9 +101,11 @@ class Worker:
             self.progress.step("detecting")
             self.progress.start(self.plan.total)
             from faces.jobs.origin import Origins
+            from faces.jobs.written import Written
 
             self.decided = self._decided()
-            self.origins = Origins(self.plan, self.retry, self.imports)
+            self.decided_faces = {face for faces in self.decided.values() for face, _ in faces}
+            self.origins = Origins(self.plan, self.retry, Written(self.album), self.imports)
         late: list[tuple[int, Photo]] = []
         try:
             for index, item in enumerate(self.plan.folders):
@@ -112,8 +118,8 @@ class Worker:
         finally:
             if self._pipeline is not None:
                 self.summary.missing = self._pipeline.missing
-                self.dates.close()
                 self.examiner.close()
+            self.tool.close()
 
     def went_through(self) -> bool:
         """Whether every photo had its turn, of those that ever will."""
@@ -191,20 +197,28 @@ class Worker:
             return
         self.summary.imported += origin.imported
         drawn = self.plan.drawn.lacking(origin.content, photo, path, origin.rows, self.plan.ids)
-        lack = lacking(origin.rows, self.wanted).with_drawn(drawn, self.wanted)
+        regions = self._regions(photo, origin)
+        new = tuple(region for region in regions or () if not is_covered(region.box, origin.rows))
+        lack = lacking(origin.rows, self.wanted).with_faces(drawn, new, self.wanted)
         usable = self.pipeline.usable(lack) if lack else lack
         if usable:
             from faces.jobs.photo import Job
 
             job = Job(photo, path, origin.content, origin.rows, usable, self._known(origin, photo, shown),
-                      origin.former, origin.attempts)  # fmt: skip
+                      origin.former, origin.attempts, regions, origin.is_ours)  # fmt: skip
             self._work(job)
-        elif origin.changed:
+        elif origin.changed or regions is not None:
             rows[key] = origin.rows
-            self._free(origin.former, origin.rows)
-            self.plan.ids.update(row.face for row in origin.rows if row.face)
-            self.summary.moved += not origin.imported
+            if regions is not None:
+                rows[key] = marked.put(origin.rows, regions, origin.rows, origin.is_ours, self.decided_faces)
+            self._free(origin.former, rows[key])
+            self.plan.ids.update(row.face for row in rows[key] if row.face)
+            self.summary.moved += origin.changed and not (origin.imported or origin.is_ours)
             self._tell(path, len({row.face for row in origin.rows if row.face}), "", time.monotonic() - start)
+
+    def _regions(self, photo: Photo, origin: Origin) -> list[Region] | None:
+        """What the photo says of the faces on it, where that is not known yet."""
+        return marked.read(self.tool, photo) if marked.are_wanted(origin.rows, self.wanted) else None
 
     def _work(self, job: Job) -> None:
         self.suspects.working_on([suspect_key(j.photo, j.path) for j in (*(j for j, _ in self.pending), job)])
@@ -225,6 +239,9 @@ class Worker:
                 self._let_wait(job.photo)
                 continue
             result = self.pipeline.settle(job, examined, self.plan.ids)
+            if job.regions is not None and not examined.error:
+                before = [*job.rows, *job.former]
+                result.rows = marked.put(result.rows, job.regions, before, job.is_ours, self.decided_faces)
             self._free(job.former, result.rows)
             rows[photo_key(job.photo.hash, job.photo.name)] = result.rows
             self._tell(job.path, result.faces, result.error, result.seconds)
