@@ -8,10 +8,9 @@ from typing import Any, TextIO
 
 from faces.store import one_line
 
-
 NO_EXIFTOOL = (
-    "dates that are not in EXIF and names that other programs wrote into photos are not seen, and no names can be written "
-    "into photos; apt install libimage-exiftool-perl"
+    "dates that are not in EXIF and names that other programs wrote into photos are not seen, and no names can be "
+    "written into photos; apt install libimage-exiftool-perl"
 )
 
 
