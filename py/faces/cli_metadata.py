@@ -99,6 +99,8 @@ def start(hub: Hub, nicks: Iterable[str]) -> None:
 
 
 def _hub(options: argparse.Namespace, out: TextIO, writes: bool) -> int:
+    from faces.guard import Guard
+    from faces.heartbeat import Consent
     from faces.jobs.hub import Outcome, Report
 
     hub, shown, report = cli_hub.open_hub(options), console.progress(False, out), Report()
@@ -109,8 +111,9 @@ def _hub(options: argparse.Namespace, out: TextIO, writes: bool) -> int:
                 _tell(options, out, f"{nick}/{path}", found)
 
             outcome = Outcome(channel.nick)
+            inner = Guard(outer=guard, asked=Consent(hub.database, channel).ask)
             try:
-                outcome.summary = _job(options, hub.album(channel), guard, shown, tell)
+                outcome.summary = _job(options, hub.album(channel), inner, shown, tell)
                 if outcome.summary is None:
                     continue
                 if outcome.summary.problems:

@@ -204,3 +204,24 @@ class Heartbeat:
             except DatabaseError:
                 if not longest or self._database.seconds_away():
                     raise
+
+
+class Consent:
+    """Of a channel, for a run that tells the page nothing and takes no requests: whoever asks a search to stop does not
+    mean it. `ask` is a guard's: every few seconds it looks whether the channel still has the app.
+    """
+
+    def __init__(self, database: Database, channel: Channel, clock: Callable[[], float] = time.time):
+        self._database, self._channel, self._clock = database, channel, clock
+        self._asked = 0.0
+
+    def ask(self) -> str:
+        """The reason to stop, or "". Raises ConsentLost, DatabaseError."""
+        if 0 <= self._clock() - self._asked < PERIOD:
+            return ""
+        self._asked = self._clock()
+        consents, values = self._database.consents(self._channel.id, ["block"])
+        if not consents:
+            raise ConsentLost(f"the channel {self._channel.nick} has not the app faces any more: it was left alone")
+        by_page = os.environ.get("FACES_STARTED_BY") == "page"
+        return "the admin: the search for faces is off" if by_page and values.get("block", "0") not in ("", "0") else ""

@@ -17,8 +17,16 @@ from faces.records import Box, pair_by_overlap
 from faces.regions import Mark, Marks, Region, stored
 
 #: What is read before anything is changed.
-TAGS = ("XMP-dc:Subject", "IPTC:Keywords", "PersonInImage", "RegionInfo", "RegionInfoMP")
-_KEYWORDS, _PEOPLE = "MWG:Keywords", "XMP-iptcExt:PersonInImage"
+TAGS = (
+    "FileType",
+    "XMP-dc:Subject",
+    "IPTC:Keywords",
+    "IPTC:CodedCharacterSet",
+    "PersonInImage",
+    "RegionInfo",
+    "RegionInfoMP",
+)
+_KEYWORDS, _SUBJECT, _PEOPLE = "MWG:Keywords", "XMP-dc:Subject", "XMP-iptcExt:PersonInImage"
 _SIZE = "XMP-mwg-rs:RegionAppliedToDimensions"
 #: From this overlap on, a region is the one that we wrote: other programs round differently.
 _OURS = 0.8
@@ -77,9 +85,11 @@ def plan(
     change = Change()
     names = list(dict.fromkeys(region.name for region in wanted))
     keywords = [*_texts(tags.get("Subject")), *_texts(tags.get("Keywords"))]
-    change.ours.keywords = _put_texts(change, _KEYWORDS, "keyword", keywords, names, ours.keywords)
+    is_utf8 = tags.get("CodedCharacterSet") == "UTF8"
+    tag_of = lambda name: _KEYWORDS if _fits_iptc(name, is_utf8) else _SUBJECT  # noqa: E731
+    change.ours.keywords = _put_texts(change, tag_of, "keyword", keywords, names, ours.keywords)
     people = _texts(tags.get("PersonInImage"))
-    change.ours.people = _put_texts(change, _PEOPLE, "person", people, names, ours.people)
+    change.ours.people = _put_texts(change, lambda _: _PEOPLE, "person", people, names, ours.people)
     if there.is_cropped:
         if wanted:
             change.left.append("its regions were measured on an image of another shape: none is added")
@@ -98,25 +108,31 @@ def plan(
 
 
 def _put_texts(
-    change: Change, tag: str, what: str, there: Sequence[str], names: Sequence[str], own: Sequence[str]
+    change: Change,
+    tag_of: Callable[[str], str],
+    what: str,
+    there: Sequence[str],
+    names: Sequence[str],
+    own: Sequence[str],
 ) -> list[str]:
     """Changes a list of texts; returns which of it are ours then."""
     have, wanted = {_folded(text) for text in there}, {_folded(name) for name in names}
-    gone = [name for name in own if _folded(name) in have and _folded(name) not in wanted]
+    gone = [name for name in own if _folded(name) in have - wanted]
     new = [name for name in names if _folded(name) not in have]
-    for text in dict.fromkeys(text for text in there for name in gone if _is_of(text, name)):
-        change.arguments.append(f"-{tag}-={text}")
-        change.lines.append(f"- {what} {text}")
-    for name in new:
-        change.arguments.append(f"-{tag}+={name}")
-        change.lines.append(f"+ {what} {name}")
+    change.arguments += [f"-{tag_of(name)}-={name}" for name in gone] + [f"-{tag_of(name)}+={name}" for name in new]
+    change.lines += [f"- {what} {name}" for name in gone] + [f"+ {what} {name}" for name in new]
     return [*(name for name in own if _folded(name) in have & wanted), *new]
 
 
-def _is_of(text: str, name: str) -> bool:
-    """Whether a keyword is that name, maybe cut off by IPTC."""
-    size = len(text.encode())
-    return _folded(text) == _folded(name) or (_LONGEST_IPTC - 4 < size <= _LONGEST_IPTC and name.startswith(text))
+def _fits_iptc(name: str, is_utf8: bool) -> bool:
+    """Whether IPTC, which a photo may have beside XMP, can hold a keyword: 64 bytes, and no other characters than those
+    of its character set. exiftool would cut it off, and put question marks."""
+    if not is_utf8:
+        try:
+            name.encode("cp1252")
+        except UnicodeEncodeError:
+            return False
+    return len(name.encode()) <= _LONGEST_IPTC
 
 
 def _texts(value: Any) -> list[str]:
@@ -160,24 +176,25 @@ class _Kind:
                 kept += [mine] if mine else []
             elif name and not mine:
                 change.left.append(f"{region.name}: another program calls that face {name}")
-            elif self._rename(change, there, mark, region.name):
+            elif self._rename(change, there, mark, region.name, mine):
                 kept.append(Own(mark.region.box, region.name, mine.was_there if mine else True))
             else:
                 kept += [mine] if mine else []
         for i, mine in ours.items():  # nobody of that name is there any more
-            done = (
-                self._rename(change, there, there[i], "") if mine.was_there else self._remove(change, there, there[i])
-            )
+            if mine.was_there:
+                done = self._rename(change, there, there[i], "", mine)
+            else:
+                done = self._remove(change, there, there[i], mine)
             kept += [] if done else [mine]
         return kept
 
-    def _rename(self, change: Change, there: Sequence[Mark], mark: Mark, name: str) -> bool:
+    def _rename(self, change: Change, there: Sequence[Mark], mark: Mark, name: str, mine: Own | None) -> bool:
         """Another name for a region, all else that is said of it kept."""
         item = {key: value for key, value in mark.item.items() if key != self.key} | ({self.key: name} if name else {})
         if "\n" in _struct(item) or "\r" in _struct(item):
             change.left.append(f"{name}: what is said of that face has several lines, so it stays as it is")
             return False
-        if not self._remove(change, there, mark):
+        if not self._remove(change, there, mark, mine):
             return False
         self._add(change, item, Region(mark.region.box, name))
         return True
@@ -186,13 +203,15 @@ class _Kind:
         change.arguments.append(f"-{self.tag}+={_struct(item)}")
         change.lines.append(f"+ {self.what} {region.name or 'without a name'} {_place(region.box)}")
 
-    def _remove(self, change: Change, there: Sequence[Mark], mark: Mark) -> bool:
-        """exiftool finds it by its place and its name; False where that is not one region alone."""
+    def _remove(self, change: Change, there: Sequence[Mark], mark: Mark, mine: Own | None) -> bool:
+        """exiftool finds it by its place and its name, as we wrote that; False where that is not one region alone."""
         keys = ("Area", "Rectangle", "Type", self.key)
         named = {key: value for key, value in mark.item.items() if key in keys}
         if sum(all(other.item.get(key) == value for key, value in named.items()) for other in there) > 1:
             change.left.append(f"{mark.region.name or 'a face'}: there are two regions at one place, so they stay")
             return False
+        if mine and isinstance(named.get(self.key), bool):  # exiftool gives the name True as the truth
+            named[self.key] = mine.name
         change.arguments.append(f"-{self.tag}-={_struct(named)}")
         change.lines.append(f"- {self.what} {mark.region.name or 'without a name'} {_place(mark.region.box)}")
         return True

@@ -33,7 +33,16 @@ _DATES = (
 _SCHEMAS = (b"www.metadataworkinggroup.com/schemas/regions", b"ns.microsoft.com/photo/1.2/t/Region")
 _CHUNK = 1 << 20
 #: "#": as a number.
-_TAGS = (*_DATES, "Orientation#", "ImageWidth", "ImageHeight", "RegionInfo", "RegionInfoMP", "PersonInImage")
+_TAGS = (
+    *_DATES,
+    "FileType",
+    "Orientation#",
+    "ImageWidth",
+    "ImageHeight",
+    "RegionInfo",
+    "RegionInfoMP",
+    "PersonInImage",
+)
 
 
 def parse_date(text: str) -> str:
@@ -119,6 +128,12 @@ class Said:
     people: list[str] = field(default_factory=list)
 
 
+def is_upright(tags: Mapping[str, Any]) -> bool:
+    """Whether the kind of file (`FileType`) turns the image itself, so that EXIF's orientation is none to obey
+    (ISO/IEC 23008-12)."""
+    return tags.get("FileType") in ("HEIC", "HEIF", "AVIF")
+
+
 def read(tool: ExifTool, path: Path) -> Said:
     """Raises what `ExifTool.read` does."""
     tags = tool.read(path, _TAGS)
@@ -126,6 +141,9 @@ def read(tool: ExifTool, path: Path) -> Said:
     orientation = tags.get("Orientation")
     orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
     width, height = (value if isinstance(value, int) else 0 for value in map(tags.get, ("ImageWidth", "ImageHeight")))
+    if is_upright(tags):
+        orientation = 1
+        width = height = 0  # turned or not: there is only one way to see it
     people = tags.get("PersonInImage", [])
     names = map(clean_name, map(str, people if isinstance(people, list) else [people]))
     return Said(

@@ -8,8 +8,8 @@ from faces import parquet, store
 from faces.errors import PhotoError, UsageError
 from faces.files import DataFile
 from faces.folders import FACES_CSV, FACES_PKL, PlainAlbum, photo_time, root_of
-from faces.images import content_hash
 from faces.jobs import channel
+from faces.jobs.written import Written
 from faces.names import clean_name
 from faces.records import Box, Decision, ShownFace, new_face_id
 
@@ -44,7 +44,7 @@ def run(target: str, decision: str, name: str = "", by: str = "command line", bo
 def _drawn(photo: Path, box: Box) -> ShownFace:
     """A face that nobody knew. The same box drawn again is the same face."""
     try:
-        content = content_hash(photo)
+        content = Written(PlainAlbum(root_of(photo))).content_of(photo)
     except PhotoError as error:
         raise UsageError(f"{photo} {error}") from error
     return ShownFace(new_face_id(content, box, lambda _: False), photo.name, content, box)
@@ -58,7 +58,7 @@ def _content(photo: Path, face: ShownFace) -> str:
     if row and (row.size, row.mtime_ns) == (stat.st_size, photo_time(stat)):
         return row.content
     try:
-        content = content_hash(photo)
+        content = Written(PlainAlbum(root_of(photo))).content_of(photo)
     except PhotoError as error:
         raise UsageError(f"{photo} {error}") from error
     if row and row.content == content:

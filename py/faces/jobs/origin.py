@@ -137,7 +137,7 @@ class Origins:
                 if photo not in item.todo:
                     return False
                 try:
-                    return self._written.content_before(content_hash(photo.path)) != content
+                    return self._written.content_of(photo.path) != content
                 except PhotoError:
                     return False
         return False

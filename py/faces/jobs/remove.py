@@ -16,6 +16,7 @@ from faces.folders import (
     DATA_FILES,
     DETECT_LOCK,
     DISTANCES,
+    METADATA_LOCK,
     NAMES_LOCK,
     RECOGNIZE_LOCK,
     REPORT,
@@ -110,6 +111,7 @@ def _quiet_album(album: Album, wait: float, check: Callable[[], None]) -> Iterat
             (DETECT_LOCK, "a detection"),
             (RECOGNIZE_LOCK, "a recognition"),
             (NAMES_LOCK, "a writer of names"),
+            (METADATA_LOCK, "a run that writes names into photos"),
         ):
             stack.enter_context(lock(album.lock(name), who, wait, check))
         yield

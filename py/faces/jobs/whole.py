@@ -15,7 +15,6 @@ from dataclasses import replace
 from faces import store
 from faces.errors import ChangedMeanwhile, DataFileError, DiskFull, PhotoError, StorageError
 from faces.folders import Album, photo_time
-from faces.images import content_hash
 from faces.jobs import channel, contents, settled, statistics
 from faces.jobs.collection import (
     NOT_FOR_NAMES,
@@ -32,6 +31,7 @@ from faces.jobs.groups import group, number_of_groups
 from faces.jobs.guesses import guess, put_guess, usable_models
 from faces.jobs.settled import Settled
 from faces.jobs.summaries import Recognized
+from faces.jobs.written import Written
 from faces.names import Guess, Standing, clean_name, edited, in_order, resolve
 from faces.records import NAMED, OPEN, Decision, FaceRow, ShownFace
 from faces.settings import CONFIRM, Settings
@@ -167,6 +167,7 @@ def _standings(
     """What holds for each face: the journal, what was edited in faces.csv since, and the names in faces.csv that
     a lost journal no longer knows; the same for faces that are not there; and how many lines of the journal are
     damaged."""
+    written = Written(album)
     (journal, damaged), known = channel.parse_journals(album, journals), subjects(collection)
     standings, orphans = resolve(journal, known)
     known_times = {(decision.face, decision.time) for decision in journal}
@@ -184,13 +185,14 @@ def _standings(
                 continue
             decision = edited(shown.name, shown.state, shown.time_named, standing)
             if decision:
-                made.append(_decision(data, shown, contents, _time_of_edit(data, shown, standing), *decision))
+                time = _time_of_edit(data, shown, standing)
+                made.append(_decision(written, data, shown, contents, time, *decision))
                 summary.edits += made[-1] is not None
             elif shown.time_named and standing is None and (shown.id, shown.time_named) not in known_times:
                 time = shown.time_named if store.is_time(shown.time_named) else _time_of_edit(data, shown, None)
                 kind = {"named": "name", "unknown": "unknown", "ignored": "ignore"}.get(shown.state, "clear")
                 name = clean_name(shown.name)
-                made.append(_decision(data, shown, contents, min(time, channel.now()), kind, name))
+                made.append(_decision(written, data, shown, contents, min(time, channel.now()), kind, name))
     decisions = [decision for decision in made if decision]
     if decisions:
         channel.append_edits(album, decisions)
@@ -228,7 +230,7 @@ def _time_of_edit(data: FolderData, shown: ShownFace, standing: Standing | None)
 
 
 def _decision(
-    data: FolderData, shown: ShownFace, contents: dict[str, str], time: str, kind: str, name: str
+    written: Written, data: FolderData, shown: ShownFace, contents: dict[str, str], time: str, kind: str, name: str
 ) -> Decision | None:
     """What a row of faces.csv says, as a decision about the photo that it was made on: its content is that of the
     face's id. None if that cannot be known: another photo may stand there by now."""
@@ -238,7 +240,7 @@ def _decision(
         there = next(p for p in data.folder.photos if photo_key(p.hash, p.name) == photo_key(shown.photo, shown.file))
         with suppress(PhotoError, OSError):
             if shown.mtime == channel.file_time(photo_time(there.path.stat())):
-                photo = content_hash(there.path)
+                photo = written.content_of(there.path)
     if not photo or (not name and kind in ("name", "reject")):
         return None
     path = data.folder.path_of(shown.file)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faces import marking, regions
+from faces import marking, metadata, regions
 from faces.errors import ConsentLost, DiskFull, FacesError, PackageMissing, PhotoError, UsageError
 from faces.exiftool import ExifTool, NoExifTool
 from faces.files import DataFile, lock
@@ -134,6 +134,8 @@ class _Writing:
 
     def everything(self) -> None:
         self.progress.step("writing names")
+        if not self.what.dry:
+            self.written.check_writable()
         if not self.what.dry and self.what.names != ALL and not self.what.undo:
             self.written.begin(channel.now())
         photos = list(self._photos())
@@ -234,10 +236,12 @@ class _Writing:
         """What is to be done. What we wrote is told by the file's content where that is known, else by its place."""
         there = bool(file.mark())
         tags = self.tool.read(file.path, marking.TAGS) if there else {}
-        width, height = item.row.width, item.row.height
-        orientation = item.row.orientation
-        size = (height, width) if orientation >= 5 else (width, height)
-        marks = regions.marks(tags, *size, orientation)
+        size, orientation = (item.row.width, item.row.height), item.row.orientation
+        if metadata.is_upright(tags):
+            orientation, marks = 1, regions.marks(tags, 0, 0, 1)
+        else:
+            size = size[::-1] if orientation >= 5 else size
+            marks = regions.marks(tags, *size, orientation)
         return marking.plan(tags, marks, size, orientation, item.people, item.entry.ours if item.entry else Ours())
 
     def _entry(self, item: _Photo, change: Change, mark: str, after: str = "") -> Entry:
@@ -246,8 +250,7 @@ class _Writing:
 
     def _write_photo(self, item: _Photo, change: Change) -> None:
         path = item.photo.path
-        before = self.written.content_before(content_hash(path))
-        if before != item.row.content:
+        if self.written.content_of(path) != item.row.content:
             raise PhotoError("it was changed since faces were searched on it: run `faces detect` first")
 
         def last(copy: Path) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from faces.folders import WRITTEN, Album
+from faces.images import content_hash
 from faces.jobs.channel import log
 from faces.marking import Ours, Own
 from faces.records import Box
@@ -56,6 +58,14 @@ class Written:
         """The content that a photo had before we wrote into it; the same where we did not."""
         self._read()
         return self._before.get(content, content)
+
+    def content_of(self, path: Path) -> str:
+        """The content hash of a photo as detection knows it. PhotoError if it cannot be read."""
+        return self.content_before(content_hash(path))
+
+    def check_writable(self) -> None:
+        """Raises StorageError if nothing can be noted."""
+        self._file.check_writable()
 
     def last(self, key: str, target: str, content: str = "") -> Entry | None:
         """How a photo was left, by its place, else by its content: it may have been moved."""
