@@ -329,3 +329,19 @@ def test_dlib_recognizes_who_was_drawn(portraits: Path, tmp_path: Path) -> None:
     shutil.copy(portraits / "obama2.jpg", album)
     detect.run(PlainAlbum(album), options, Guard(), Progress())
     assert names(album)["obama2.jpg#1"] == "?Barack Obama"
+
+
+def test_a_drawn_face_stays_when_only_what_the_photo_says_of_itself_changes(album: Path) -> None:
+    """Another program's rating makes other bytes of the photo; another picture in its place is another matter."""
+    from PIL import Image, PngImagePlugin
+
+    a = box_on(album, "a.png", part(40, 40))
+    blindly(album)
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Rating", "5")
+    Image.open(album / "a.png").save(album / "a.png", pnginfo=info)
+    blindly(album)
+    assert {row.face for row in drawn_rows(album)} == {a} and names(album)["a.png#1"] == "Ada"
+    draw(album / "a.png", {"blue": (110, 20)}, 7)
+    blindly(album)
+    assert drawn_rows(album) == [] and "Ada" not in names(album).values()

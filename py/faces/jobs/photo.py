@@ -230,10 +230,12 @@ class Pipeline:
     @staticmethod
     def _draw(result: Result, drawn: Sequence[Look], ids: Container[str]) -> Looks:
         """A row for each box that a person drew, unless a detector has found that face now, or it stands elsewhere."""
-        there = {row.face for row in result.rows}
+        there, job = {row.face for row in result.rows}, result.job
+        mine = {row.face for row in (*job.rows, *job.former)}
         looks: Looks = []
-        for (face, part), look in zip(result.job.lack.drawn, drawn, strict=True):
-            if face not in there and face not in ids and not is_covered(part, result.rows):
+        for (face, part), look in zip(job.lack.drawn, drawn, strict=True):
+            is_free = face not in there and (face in mine or face not in ids)
+            if is_free and not is_covered(part, result.rows):
                 row = _by_hand(result, DRAWN, look)
                 row.face = face
                 result.rows.append(row)
@@ -273,11 +275,13 @@ class Pipeline:
 
     def _check_former(self, result: Result, ids: set[str]) -> None:
         """The photo was replaced: a face keeps the id of the face that stood there before only if the embeddings say
-        that it is the same person; else somebody would get another one's name."""
+        that it is the same person; else somebody would get another one's name. One that only a person saw goes then."""
         same = {old.face for old in result.job.former for row in result.rows if self._is_same_person(old, row)}
         for face in {old.face for old in result.job.former} - same:
             own = [row for row in result.rows if row.face == face]
-            if own:
+            if own and own[0].detector == DRAWN:
+                result.rows = [row for row in result.rows if row.face != face]
+            elif own:
                 box = own[0].relative_box
                 fresh = new_face_id(result.job.content, box, ids.__contains__, [result.job.path])
                 ids.add(fresh)

@@ -21,12 +21,12 @@ from faces.guard import Guard
 from faces.jobs import channel, marked, recognize
 from faces.jobs.channel import log
 from faces.jobs.collection import photo_key
-from faces.jobs.drawn import is_covered
+from faces.jobs.drawn import Boxes, is_covered
 from faces.jobs.plan import Plan, Wanted, by_photo, is_same_file, lacking, read_rows
 from faces.jobs.summaries import Detected, Recognized
 from faces.jobs.suspects import Suspects, suspect_key
 from faces.progress import Progress
-from faces.records import DRAWN, FAILED, Box, FaceRow, ShownFace
+from faces.records import BY_HAND, DRAWN, FAILED, Box, FaceRow, ShownFace
 from faces.regions import Region
 from faces.settings import Settings
 
@@ -197,6 +197,7 @@ class Worker:
             return
         self.summary.imported += origin.imported
         drawn = self.plan.drawn.lacking(origin.content, photo, path, origin.rows, self.plan.ids)
+        drawn += self._drawn_before(origin)
         regions = self._regions(photo, origin)
         new = tuple(region for region in regions or () if not is_covered(region.box, origin.rows))
         lack = lacking(origin.rows, self.wanted).with_faces(drawn, new, self.wanted)
@@ -215,6 +216,12 @@ class Worker:
             self.plan.ids.update(row.face for row in rows[key] if row.face)
             self.summary.moved += origin.changed and not (origin.imported or origin.is_ours)
             self._tell(path, len({row.face for row in origin.rows if row.face}), "", time.monotonic() - start)
+
+    def _drawn_before(self, origin: Origin) -> Boxes:
+        """Faces that a person marked on the photo as it was, and decided about: another program may have changed no
+        more than what it says of itself."""
+        faces = {row.face: row.relative_box for row in origin.former if row.detector in BY_HAND}
+        return tuple((face, box) for face, box in faces.items() if face in self.decided_faces)
 
     def _regions(self, photo: Photo, origin: Origin) -> list[Region] | None:
         """What the photo says of the faces on it, where that is not known yet."""
