@@ -144,7 +144,8 @@ def test_undo_takes_out_what_we_wrote_and_nothing_else(album: Path) -> None:
     subprocess.run(["exiftool", "-q", "-overwrite_original", "-XMP-dc:Subject=Ada", str(album / "a.png")], check=True)
     find(album)
     put(album)
-    assert said(album / "sub" / "c.png")["regions"] == ["Ada", "Eve"]
+    regions = metadata.read(ExifTool(), album / "sub" / "c.png").regions
+    assert sorted(region.name for region in regions) == ["Ada", "Eve"]
     assert put(album, undo=True).written == 2 and put(album, undo=True).written == 0
     assert said(album / "a.png") == {"regions": [], "keywords": ["Ada"], "people": []}
     found = metadata.read(ExifTool(), album / "sub" / "c.png")
@@ -248,11 +249,9 @@ def test_a_torn_note_spoils_itself_only(album: Path) -> None:
     notes.write_bytes(lines[0] + b'\x00garbage {[\n[1]\n{"key":5}\n' + lines[1][:-30])
     entries = Written(PlainAlbum(album)).entries()
     assert [entry.key for entry in entries] == ["a.png"]
-    assert put(album).problems == [
-        "sub/c.png: it was changed since faces were searched on it: run `faces detect` first"
-    ]
+    assert (put(album).written, put(album).problems) == (0, [])  # the names are there
     find(album)
-    assert names(album)["sub/c.png#1"] == "Ada" and put(album).problems == []
+    assert names(album)["sub/c.png#1"] == "Ada" and put(album).written == 0
 
 
 @pytest.mark.parametrize("wait", [0.15, 0.3, 0.5, 0.8, 1.2])
