@@ -159,7 +159,7 @@ def _what(options: argparse.Namespace, settings: Settings) -> What:
     names = options.names or (ALL if options.write else settings.write_names)
     target = options.write or settings.write_to
     if options.hub and options.dry_run and target == NOWHERE:  # to show the owner what it would be
-        target = PHOTO
+        target, names = PHOTO, options.names or ALL
     return What(target, names, options.undo, options.dry_run, options.most)
 
 

@@ -27,8 +27,13 @@ app_channel {int} NOT NULL DEFAULT 0, app_deleted {int} NOT NULL DEFAULT 0, app_
 _CHANNEL = """channel_id {serial}, channel_account_id {uint} NOT NULL DEFAULT 0, channel_address {key} NOT NULL DEFAULT '',
 channel_hash {key} NOT NULL DEFAULT '', channel_removed {flag} NOT NULL DEFAULT 0"""
 _CONFIG = "id {serial}, cat {key} NOT NULL DEFAULT '', k {key} NOT NULL DEFAULT '', v {text} NOT NULL, UNIQUE (cat, k)"
+_ACCOUNT = """account_id {serial}, account_email {key} NOT NULL DEFAULT '', account_roles {int} NOT NULL DEFAULT 0,
+account_service_class {key} NOT NULL DEFAULT ''"""
+_PHOTO = """id {serial}, uid {uint} NOT NULL DEFAULT 0, resource_id {key} NOT NULL DEFAULT '', imgscale {int} NOT NULL DEFAULT 0,
+width {int} NOT NULL DEFAULT 0, height {int} NOT NULL DEFAULT 0, filesize {uint} NOT NULL DEFAULT 0, edited {time} NULL,
+content {blob} NOT NULL, allow_cid {text} NOT NULL, allow_gid {text} NOT NULL, deny_cid {text} NOT NULL, deny_gid {text} NOT NULL"""
 #: The columns of a hub's tables that HUBZILLA.md describes, with their types there.
-TABLES = {"attach": _ATTACH, "app": _APP, "channel": _CHANNEL, "config": _CONFIG}
+TABLES = {"attach": _ATTACH, "app": _APP, "channel": _CHANNEL, "config": _CONFIG, "account": _ACCOUNT, "photo": _PHOTO}
 INDEXES = ("attach (uid)", "attach (hash)", "app (app_channel)")
 
 

@@ -41,15 +41,11 @@ OWN_TOKEN = "the visitor's own"
 _TABLES = {
     "xchan": "xchan_hash char(191) PRIMARY KEY, xchan_guid char(191) NOT NULL DEFAULT '', xchan_addr char(191) NOT NULL DEFAULT '',"
     " xchan_name char(191) NOT NULL DEFAULT '', xchan_url char(191) NOT NULL DEFAULT ''",
-    "account": "account_id int unsigned AUTO_INCREMENT PRIMARY KEY, account_email char(191) NOT NULL DEFAULT '',"
-    " account_roles int NOT NULL DEFAULT 0, account_service_class char(32) NOT NULL DEFAULT ''",
     "abook": "abook_id int unsigned AUTO_INCREMENT PRIMARY KEY, abook_channel int unsigned NOT NULL, abook_xchan char(191) NOT NULL,"
     " abook_self int NOT NULL DEFAULT 0, abook_blocked int NOT NULL DEFAULT 0, abook_pending int NOT NULL DEFAULT 0",
     "abconfig": "id int unsigned AUTO_INCREMENT PRIMARY KEY, chan int unsigned NOT NULL, xchan char(191) NOT NULL, cat char(191) NOT NULL,"
     " k char(191) NOT NULL, v mediumtext NOT NULL",
     "pconfig": "id int unsigned AUTO_INCREMENT PRIMARY KEY, uid int NOT NULL, cat char(191) NOT NULL, k char(191) NOT NULL, v mediumtext NOT NULL",
-    "photo": "id int unsigned AUTO_INCREMENT PRIMARY KEY, uid int unsigned NOT NULL, resource_id char(191) NOT NULL, imgscale int NOT NULL,"
-    " width int NOT NULL DEFAULT 0, height int NOT NULL DEFAULT 0, content longblob NOT NULL, allow_cid mediumtext NOT NULL, allow_gid mediumtext NOT NULL, deny_cid mediumtext NOT NULL, deny_gid mediumtext NOT NULL",
     "hubloc": "hubloc_id int unsigned AUTO_INCREMENT PRIMARY KEY, hubloc_hash char(191) NOT NULL, hubloc_host char(191) NOT NULL DEFAULT '',"
     " hubloc_url char(191) NOT NULL DEFAULT '', hubloc_addr char(191) NOT NULL DEFAULT '', hubloc_deleted int NOT NULL DEFAULT 0",
     "hook": "id int unsigned AUTO_INCREMENT PRIMARY KEY, hook char(191) NOT NULL, file char(191) NOT NULL, fn char(191) NOT NULL",
