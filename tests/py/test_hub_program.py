@@ -261,8 +261,8 @@ def test_without_psycopg_the_message_says_what_to_install(tmp_path: Path, progra
 def test_weights_go_where_the_web_user_may_write(site: HubSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DEEPFACE_HOME")
     monkeypatch.setattr(Path, "home", lambda: Path("/nonexistent"))
-    cli_hub._open(Namespace(hub=site.root))
+    cli_hub.open_hub(Namespace(hub=site.root))
     assert os.environ["DEEPFACE_HOME"] == str(site.root / "store" / "[data]" / "faces")
     monkeypatch.setenv("DEEPFACE_HOME", "/own")
-    cli_hub._open(Namespace(hub=site.root))
+    cli_hub.open_hub(Namespace(hub=site.root))
     assert os.environ["DEEPFACE_HOME"] == "/own"
