@@ -15,7 +15,7 @@ use Zotlabs\Storage\Directory;
 final class ChannelFiles
 {
     /** What the worker needs beside the journal, which is ours. config.json and thresholds.json are made when they are needed. */
-    private const MADE = [Cloud::EDITS_CSV, 'faces_statistics.csv', 'models_statistics.csv'];
+    private const MADE = [Cloud::EDITS_CSV, 'faces_statistics.csv', 'models_statistics.csv', Cloud::WRITTEN];
 
     /** Why something could not be made. @var list<string> */
     public array $problems = [];

@@ -17,9 +17,11 @@ final class Cloud
     public const EDITS_CSV = 'edits.csv';
     public const CONFIG_JSON = 'config.json';
     public const THRESHOLDS_JSON = 'thresholds.json';
+    /** What the worker wrote into photos, and beside them. */
+    public const WRITTEN = 'written.jsonl';
     /** In the channel's folder `faces`. */
     public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, self::THRESHOLDS_JSON,
-        'faces_statistics.csv', 'models_statistics.csv'];
+        'faces_statistics.csv', 'models_statistics.csv', self::WRITTEN];
     /** There, too, if a computer works on the cloud over WebDAV. */
     private const OF_FOLDER_MODE = ['report.html', 'faces.log', 'detect.lock', 'recognize.lock', 'names.lock',
         'settled.json'];

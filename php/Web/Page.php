@@ -173,7 +173,7 @@ final class Page
             Face::NAMED => $face->name,
             Face::UNKNOWN => t('somebody unknown'),
             Face::IGNORED => t('not a face'),
-            default => $face->guess !== '' ? sprintf(t('%s?'), $face->guess) : t('who?'),
+            default => $face->guess === '' ? t('who?') : sprintf($face->isGuessOfPhoto() ? t('%s? (from the photo)') : t('%s?'), $face->guess),
         };
     }
 

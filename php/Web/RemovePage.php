@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
+use Faces\Model\Face;
 use Faces\Model\Setting;
 use Faces\Refusal;
 use Faces\Store\ChannelSettings;
@@ -73,8 +74,7 @@ final class RemovePage
         $what = $request->field('names') === '1' ? ['--names'] : [];
         foreach (['detectors', 'models'] as $kind) {
             $names = $request->several($kind) ?? [];
-            $known = Setting::all()[$kind]->choices;
-            if (array_diff($names, $known) !== []) {
+            if (array_diff($names, self::removable($kind)) !== []) {
                 throw Refusal::senseless($kind);
             }
             if ($names !== []) {
@@ -82,6 +82,12 @@ final class RemovePage
             }
         }
         return $what;
+    }
+
+    /** Of a kind (detectors, models). Faces of no detector are removed like one's. @return list<string> */
+    private static function removable(string $kind): array
+    {
+        return [...Setting::all()[$kind]->choices, ...($kind === 'detectors' ? [Face::DRAWN, Face::REGION] : [])];
     }
 
     private static function said(string $done, bool $isWanted, bool $isEmpty): string
@@ -119,7 +125,7 @@ final class RemovePage
         ];
     }
 
-    /** What may be removed by itself, with how much of it there is. @return array<string, list<array{name: string, count: string, note: string}>> */
+    /** What may be removed by itself, with how much of it there is. @return array<string, list<array{name: string, label: string, count: string, note: string}>> */
     private static function parts(Album $album): array
     {
         $contents = Contents::of($album->channel);
@@ -127,10 +133,15 @@ final class RemovePage
         $parts = [];
         foreach (['detectors', 'models'] as $kind) {
             foreach ($contents->faces($kind) as $name => $faces) {
-                if (!in_array($name, Setting::all()[$kind]->choices, true)) {
+                if (!in_array($name, self::removable($kind), true)) {
                     continue;
                 }
-                $parts[$kind][] = ['name' => $name, 'count' => sprintf(t('faces: %d'), $faces),
+                $label = match ($name) {
+                    Face::DRAWN => t('what was computed for boxes that you drew'),
+                    Face::REGION => t('faces that other programs marked in photos'),
+                    default => $name,
+                };
+                $parts[$kind][] = ['name' => $name, 'label' => $label, 'count' => sprintf(t('faces: %d'), $faces),
                     'note' => in_array($name, $settings->chosen($kind), true) ? t('It is in use: the next search would do it again. Choose another one in the settings first.') : ''];
             }
         }

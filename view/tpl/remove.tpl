@@ -17,7 +17,7 @@
 <form class="faces-form" method="post" action="{{$here|escape}}">
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1">
 {{foreach $parts as $kind => $some}}<fieldset><legend>{{$t.$kind|escape}}</legend>
-{{foreach $some as $part}}<label class="faces-choice"><input type="checkbox" name="{{$kind|escape}}[]" value="{{$part.name|escape}}"{{if $obstacle}} disabled{{/if}}> {{$part.name|escape}} <span class="faces-cost">{{$part.count|escape}}</span>{{if $part.note}} <span class="faces-reason">{{$part.note|escape}}</span>{{/if}}</label>
+{{foreach $some as $part}}<label class="faces-choice"><input type="checkbox" name="{{$kind|escape}}[]" value="{{$part.name|escape}}"{{if $obstacle}} disabled{{/if}}> {{$part.label|escape}} <span class="faces-cost">{{$part.count|escape}}</span>{{if $part.note}} <span class="faces-reason">{{$part.note|escape}}</span>{{/if}}</label>
 {{/foreach}}</fieldset>
 {{/foreach}}
 <p><label class="faces-choice"><input type="checkbox" name="names" value="1"{{if $obstacle}} disabled{{/if}}> {{$t.names|escape}}</label></p>
