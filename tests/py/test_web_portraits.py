@@ -141,7 +141,10 @@ def test_what_a_photo_says_itself_is_offered_first_and_said_to_be_from_it(
     marked = face(2, photo, name_recognized="Ada", distance=None, model="region", detector="region")
     web.faces(alice, [guessed, marked])
     faces = owner.get(PORTRAITS, state="guessed").json["faces"]
-    assert [(f["guess"], f["model"], f["distance"]) for f in faces] == [("Ada", "region", None), ("Grace", "Dlib", 0.01)]
+    assert [(f["guess"], f["model"], f["distance"]) for f in faces] == [
+        ("Ada", "region", None),
+        ("Grace", "Dlib", 0.01),
+    ]
     page = owner.get("/faces/alice").text
     assert "Ada? (from the photo)" in page and "Grace?<" in page
     # a decision that knows another id finds it by its place: it has a row, it was not drawn here

@@ -101,7 +101,7 @@ def test_every_value_of_a_template_is_escaped(path: Path) -> None:
         assert value.endswith("|escape") or plain, value
 
 
-PAGES = ("", "/settings", "/thresholds", "/export", "/remove", "/help")
+PAGES = ("", "/settings", "/metadata", "/thresholds", "/export", "/remove", "/help")
 
 
 def test_the_pages_speak_german_to_who_reads_german(web: WebHub) -> None:

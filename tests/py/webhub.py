@@ -49,7 +49,8 @@ _TABLES = {
     " k char(191) NOT NULL, v mediumtext NOT NULL",
     "pconfig": "id int unsigned AUTO_INCREMENT PRIMARY KEY, uid int NOT NULL, cat char(191) NOT NULL, k char(191) NOT NULL, v mediumtext NOT NULL",
     "photo": "id int unsigned AUTO_INCREMENT PRIMARY KEY, uid int unsigned NOT NULL, resource_id char(191) NOT NULL, imgscale int NOT NULL,"
-    " width int NOT NULL DEFAULT 0, height int NOT NULL DEFAULT 0, content longblob NOT NULL, allow_cid mediumtext NOT NULL, allow_gid mediumtext NOT NULL, deny_cid mediumtext NOT NULL, deny_gid mediumtext NOT NULL",
+    " width int NOT NULL DEFAULT 0, height int NOT NULL DEFAULT 0, filesize int unsigned NOT NULL DEFAULT 0, edited datetime DEFAULT NULL,"
+    " content longblob NOT NULL, allow_cid mediumtext NOT NULL, allow_gid mediumtext NOT NULL, deny_cid mediumtext NOT NULL, deny_gid mediumtext NOT NULL",
     "hubloc": "hubloc_id int unsigned AUTO_INCREMENT PRIMARY KEY, hubloc_hash char(191) NOT NULL, hubloc_host char(191) NOT NULL DEFAULT '',"
     " hubloc_url char(191) NOT NULL DEFAULT '', hubloc_addr char(191) NOT NULL DEFAULT '', hubloc_deleted int NOT NULL DEFAULT 0",
     "hook": "id int unsigned AUTO_INCREMENT PRIMARY KEY, hook char(191) NOT NULL, file char(191) NOT NULL, fn char(191) NOT NULL",
