@@ -225,6 +225,7 @@ App::$strings['Names are written nowhere. Choose first where they are to be writ
 App::$strings['Names in photos'] = 'Namen in Fotos';
 App::$strings['Names in your photos'] = 'Namen in deinen Fotos';
 App::$strings['Names that other programs wrote into photos'] = 'Namen, die andere Programme in Fotos geschrieben haben';
+App::$strings['Names that were written into photos, or beside them, stay there. To have them out, take them out first: "Names in photos".'] = 'Namen, die in Fotos oder neben sie geschrieben wurden, bleiben dort. Sollen sie heraus, nimm sie zuerst heraus: „Namen in Fotos“.';
 App::$strings['Names were given since then: measure again.'] = 'Seitdem wurden Namen vergeben: miss noch einmal.';
 App::$strings['Narrower faces are left out, for example those in the background.'] = 'Schmalere Gesichter werden weggelassen, zum Beispiel solche im Hintergrund.';
 App::$strings['Narrower faces can have names, but others are not compared with them.'] = 'Schmalere Gesichter können Namen haben, aber andere werden nicht mit ihnen verglichen.';
@@ -512,6 +513,7 @@ App::$strings['it has too many files in it'] = 'Sie enthält zu viele Dateien';
 App::$strings['it is no zip file, or damaged'] = 'Sie ist keine ZIP-Datei oder beschädigt';
 App::$strings['it is not an export of faces'] = 'Sie ist kein Export von Gesichtern';
 App::$strings['it is not of a version that is known here; update this addon'] = 'ihre Version ist hier nicht bekannt; aktualisiere dieses Addon';
+App::$strings['it is too long'] = 'es ist zu lang';
 App::$strings['it would have %1$d bytes, the hub takes files of %2$d at most. The admin can raise system/maxfilesize'] = 'Die Datei hätte %1$d Bytes, der Hub nimmt aber höchstens %2$d an. Die Administration kann system/maxfilesize erhöhen';
 App::$strings['left out'] = 'gehört nicht dazu';
 App::$strings['less than a minute'] = 'unter einer Minute';

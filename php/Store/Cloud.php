@@ -145,6 +145,18 @@ final class Cloud
         return Clones::has($this->channel) ? 'names.' . substr($host, 0, 100) . '.csv' : self::NAMES_CSV;
     }
 
+    /** Files by their hashes, the oldest of one hash. @param list<string> $hashes @return list<DataFile> */
+    public function filesOf(array $hashes): array
+    {
+        $found = [];
+        foreach (array_chunk(array_unique($hashes), 500) as $some) {
+            foreach (Sql::rows(self::FILE . 'uid = %d AND is_dir = 0 AND hash IN (' . Sql::in($some) . ') ORDER BY id', $this->channel->id) as $row) {
+                $found[(string) $row['hash']] ??= $this->file($row);
+            }
+        }
+        return array_values($found);
+    }
+
     /** Every data file that is ours by name and place, the oldest of a name first, as the hub opens it. @return list<DataFile> */
     public function files(): array
     {

@@ -8,7 +8,9 @@ use Faces\Model\Setting;
 use Faces\Refusal;
 use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
+use Faces\Store\Clones;
 use Faces\Store\Cloud;
+use Faces\Store\Sidecars;
 use Faces\View\Album;
 use Faces\View\Captions;
 use Faces\View\SettingsForm;
@@ -21,9 +23,15 @@ use Faces\Worker\Wrote;
 /** Names in photos: whether they are written there, what that would be, what came of it; and how to take it back. */
 final class MetadataPage
 {
+    /** Seconds in which files beside photos are made within a request. */
+    private const PATIENCE = 3.0;
+
     public static function show(Album $album, Request $request): Answer
     {
         $channel = $album->channel;
+        $sidecars = new Sidecars($album->cloud, $album->quota);
+        $sidecars->tend(self::PATIENCE);
+        Clones::sendChanged($album->cloud);
         $settings = new ChannelSettings($album->cloud);
         $failure = Status::failure($channel, $album->visitor->isAdmin(), array_fill_keys(Launcher::METADATA, $channel));
         $isAtWork = array_filter(Launcher::METADATA, static fn (string $one): bool => Launcher::isRunning($one, $channel)) !== [];
@@ -31,6 +39,7 @@ final class MetadataPage
             'template' => 'metadata',
             'said' => self::said($request->value('done')),
             'fields' => (new SettingsForm($settings, $album))->fields(SettingsTexts::METADATA),
+            'problems' => $sidecars->problems,
             'obstacle' => Launcher::obstacle(),
             'lack' => SelfCheck::last()->lacksExiftool() ? t('The program exiftool is missing on this server. Without it names in photos are not seen, and none can be written. The admin can install it (Debian: apt install libimage-exiftool-perl).') : '',
             'busy' => self::busy($album),

@@ -8,6 +8,7 @@ use Faces\Model\Face;
 use Faces\Model\Setting;
 use Faces\Refusal;
 use Faces\Store\ChannelSettings;
+use Faces\Store\Cloud;
 use Faces\Store\Journal;
 use Faces\Store\Remains;
 use Faces\Store\UnreadableFile;
@@ -42,6 +43,7 @@ final class RemovePage
             'failure' => Status::failure($channel, $album->visitor->isAdmin(), ['remove' => $channel])['reason'] ?? '',
             'obstacle' => Launcher::obstacle(),
             'parts' => $isEmpty || $isWanted ? [] : self::parts($album),
+            'isWritten' => ($album->cloud->own(Cloud::WRITTEN)->size ?? 0) > 0,
             't' => self::texts(),
         ]);
     }
@@ -158,6 +160,7 @@ final class RemovePage
     private static function texts(): array
     {
         return ['stored' => t('What is stored'), 'photosStay' => t('Your photos stay as they are, whatever you remove here.'),
+            'written' => t('Names that were written into photos, or beside them, stay there. To have them out, take them out first: "Names in photos".'),
             'parts' => t('Remove a part'), 'detectors' => t('What a detector found'), 'models' => t('What a model computed'),
             'names' => t('All names, and every other decision about a face'), 'remove' => t('Remove'), 'all' => t('Remove everything'),
             'about' => t('Everything that this addon has stored of you: faces, names, settings, in your cloud, on this server and on your clones. The app is taken away, so that nothing is made anew. There is no way back: export your names first if you may want them again.'),

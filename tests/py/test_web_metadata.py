@@ -210,4 +210,87 @@ def test_the_whole_way_with_the_real_worker(web: WebHub, alice: int, owner: Clie
     owner.post(PAGE, undo="1")
     until(lambda: "Taken out:" in owner.get(PAGE).text)
     assert "PersonInImage" not in tags(path) and config(web, alice)["write_to"] == "nowhere"
-    assert web.wrong_rows() == []
+    web.quiet()
+    before = path.read_bytes()
+    owner.post(PAGE, write_to="sidecar")
+    until(lambda: owner.get(PAGE) and "obama.jpg.xmp" in sidecars(web, alice))
+    hash = web.sql("SELECT hash FROM attach WHERE filename = 'obama.jpg.xmp'")[0][0]
+    assert tags(web.root / web.content(alice, hash))["PersonInImage"] == "Barack Obama"
+    web.quiet()
+    owner.post(PAGE, write="1")  # the worker knows it in its new place
+    web.quiet()
+    assert "changed: 0, as they were: 1." in owner.get(PAGE).text
+    owner.post(PAGE, undo="1")
+    until(lambda: owner.get(PAGE) and sidecars(web, alice) == {})
+    assert path.read_bytes() == before and web.wrong_rows() == []
+
+
+# --- files beside photos ------------------------------------------------------------------------------------------------------
+
+
+def beside(web: WebHub, photo: str, content: str = "<x:xmpmeta/>") -> Path:
+    """What the worker leaves for a photo."""
+    path = web.state(f"sidecars/{photo}.xmp", "alice")
+    web.give(path, content)
+    return path
+
+
+def sidecars(web: WebHub, alice: int) -> dict[str, tuple[Any, ...]]:
+    """In the cloud: content, rights, folder by name; each has a row that says its size."""
+    rows = web.sql(
+        "SELECT filename, hash, filesize, allow_cid, allow_gid, folder FROM attach WHERE uid = %s AND filename LIKE '%%.xmp'",
+        alice,
+    )
+    found = {}
+    for name, hash, size, cid, gid, folder in rows:
+        path = web.root / web.content(alice, hash)
+        assert path.stat().st_size == size and name not in found
+        found[name] = (path.read_text(), cid + gid, folder)
+    return found
+
+
+@pytest.mark.parametrize("how", ["metadata", "page", "cron"])
+def test_files_beside_photos_come_into_the_cloud_for_the_owner_alone(
+    web: WebHub, alice: int, owner: Client, how: str
+) -> None:
+    folder = web.folder(alice, "o <b> 🎉")
+    web.sql("UPDATE attach SET allow_gid = '<friends>' WHERE hash = %s", folder)
+    photo = web.photo(alice, "x'y.jpg", folder=folder, shade=3)
+    waiting = beside(web, photo)
+    gone = beside(web, "11111111-2222-3333-4444-555555555555")
+    own = web.sql("SELECT hash FROM attach WHERE filename = 'a.png'")[0][0]
+    web.data_file(alice, "a.png.xmp", content=b"mine")
+    late = beside(web, own)  # somebody put one there since
+    odd = web.state("sidecars/..%2Fx.xmp", "alice")
+    web.give(odd, "odd")
+    web.php("cron") if how == "cron" else owner.get(PAGE if how == "metadata" else "/faces/alice")
+    assert sidecars(web, alice)["x'y.jpg.xmp"] == ("<x:xmpmeta/>", f"<{web.hash('alice')}>", folder)
+    assert sidecars(web, alice)["a.png.xmp"][0] == "mine" and len(sidecars(web, alice)) == 2
+    assert [path.exists() for path in (waiting, gone, late, odd)] == [False, False, False, True]
+    assert web.sql("SELECT id FROM attach WHERE uid = %s AND filename = 'odd'", alice) == []
+
+
+def test_one_of_ours_that_was_emptied_goes_and_no_other(web: WebHub, alice: int, owner: Client) -> None:
+    photo = web.photo(alice, "b.png", shade=1)
+    web.data_file(alice, "theirs.xmp")  # empty, and not ours
+    beside(web, photo)
+    owner.get(PAGE)
+    assert set(sidecars(web, alice)) == {"b.png.xmp", "theirs.xmp"}
+    owner.get(PAGE)
+    assert set(sidecars(web, alice)) == {"b.png.xmp", "theirs.xmp"}
+    web.write(alice, "b.png.xmp", b"", "")  # what an undo does
+    owner.get(PAGE)
+    assert set(sidecars(web, alice)) == {"theirs.xmp"}
+    beside(web, photo, "again")
+    owner.get(PAGE)
+    assert sidecars(web, alice)["b.png.xmp"][0] == "again"
+
+
+def test_without_room_it_waits_and_the_owner_is_told(web: WebHub, alice: int, owner: Client) -> None:
+    waiting = beside(web, web.sql("SELECT hash FROM attach WHERE filename = 'a.png'")[0][0], "x" * 5000)
+    web.limit("alice", 1000)
+    page = owner.get(PAGE).text
+    assert "a.png.xmp cannot be made" in page and waiting.exists() and sidecars(web, alice) == {}
+    web.limit("alice", None)
+    owner.get(PAGE)
+    assert not waiting.exists() and len(sidecars(web, alice)["a.png.xmp"][0]) == 5000

@@ -6,6 +6,8 @@
 {{if $failure}}<p role="alert" class="faces-problem">{{$t.failed|escape}} {{$failure|escape}}</p>{{/if}}
 <p>{{$t.about|escape}}</p>
 <p>{{$t.fields|escape}} <strong>{{$t.private|escape}}</strong></p>
+{{foreach $problems as $problem}}<p class="faces-problem" role="alert">{{$problem|escape}}</p>
+{{/foreach}}
 {{if $lack}}<p class="faces-problem">{{$lack|escape}}</p>{{/if}}
 {{if $obstacle}}<p class="faces-reason">{{$obstacle|escape}}</p>{{/if}}
 <form class="faces-form" method="post" action="{{$here|escape}}">

@@ -8,7 +8,7 @@
 <table class="faces-table">{{foreach $counts as $what => $number}}<tr><th scope="row">{{$what|escape}}</th><td>{{$number|escape}}</td></tr>
 {{/foreach}}</table>
 {{if $kept}}<p>{{$t.kept|escape}}</p><ul>{{foreach $kept as $file}}<li>{{$file|escape}}</li>{{/foreach}}</ul>{{/if}}
-<p>{{$t.photosStay|escape}}</p>
+<p>{{$t.photosStay|escape}}{{if $isWritten}} {{$t.written|escape}}{{/if}}</p>
 {{if $isWanted}}
 <form data-busy="1" class="faces-form" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="everything" value="1">{{$t.goOn|escape}}</button></form>
 {{elseif !$isEmpty}}
