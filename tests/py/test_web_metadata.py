@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,7 @@ def tags(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="no exiftool here: sh tests/packages.sh")
 def test_the_whole_way_with_the_real_worker(web: WebHub, alice: int, owner: Client, portraits: Path) -> None:
     photo = web.photo(alice, "obama.jpg", path=portraits / "obama.jpg")
     path = web.root / web.content(alice, photo)
@@ -207,6 +209,10 @@ def test_the_whole_way_with_the_real_worker(web: WebHub, alice: int, owner: Clie
     assert tags(path)["PersonInImage"] == "Barack Obama"
     assert web.sql("SELECT filesize FROM attach WHERE hash = %s", photo) == [(path.stat().st_size,)]
     web.quiet()
+    owner.post("/faces/alice/start")
+    web.quiet()
+    (known,) = (p["faces"] for p in owner.get("/faces/alice/faces").json["photos"] if p["file"] == "obama.jpg")
+    assert [(f["id"], f["name"]) for f in known] == [(faces["obama.jpg"][0]["id"], "Barack Obama")]  # no new photo
     owner.post(PAGE, undo="1")
     until(lambda: "Taken out:" in owner.get(PAGE).text)
     assert "PersonInImage" not in tags(path) and config(web, alice)["write_to"] == "nowhere"

@@ -17,7 +17,7 @@
 <p><button type="submit" class="btn btn-outline-primary">{{$t.save|escape}}</button></p>
 </form>
 <h3>{{$t.wouldBe|escape}}</h3>
-{{if !$obstacle}}<form class="faces-run" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="preview" value="1"{{if $busy}} disabled{{/if}}>{{$t.preview|escape}}</button></form> <span class="faces-help">{{$t.aboutPreview|escape}}</span>{{/if}}
+{{if !$obstacle}}<form class="faces-run" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="preview" value="1">{{$t.preview|escape}}</button></form> <span class="faces-help">{{$t.aboutPreview|escape}}</span>{{/if}}
 {{if $preview}}
 <p>{{$preview.text|escape}} {{$preview.where|escape}}{{if $preview.isOld}} <strong>{{$t.old|escape}}</strong>{{/if}}</p>
 {{if $preview.error}}<p class="faces-problem">{{$preview.error|escape}}</p>{{/if}}
