@@ -10,6 +10,7 @@ use Faces\Store\Clones;
 use Faces\Store\Cloud;
 use Faces\Store\Quota;
 use Faces\Store\Remains;
+use Faces\Store\Sidecars;
 use Faces\Store\Sql;
 use Faces\Store\State;
 use Faces\Worker\Launcher;
@@ -83,7 +84,9 @@ final class Cron
             $cloud = new Cloud($channel);
             $files = new ChannelFiles($cloud, new Quota($channel));
             $files->ensure($seconds);
-            foreach ($files->problems as $problem) {
+            $sidecars = new Sidecars($cloud, new Quota($channel));
+            $sidecars->tend($seconds);
+            foreach ([...$files->problems, ...$sidecars->problems] as $problem) {
                 logger("faces: $channel->nick: $problem", LOGGER_NORMAL);
             }
             Clones::sendChanged($cloud);

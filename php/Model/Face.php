@@ -14,6 +14,8 @@ final class Face
 
     /** The detector of a face that somebody drew, until the worker has a row for it; then there is none. */
     public const DRAWN = 'drawn';
+    /** The detector of a face that another program marked in the photo; as a model: the photo itself says the guess. */
+    public const REGION = 'region';
 
     /** What people may ask for: any; those with a guess are a part of those without a name; and our own. */
     public const STATES = ['', 'unnamed', 'guessed', self::NAMED, self::UNKNOWN, self::IGNORED];
@@ -61,10 +63,19 @@ final class Face
         };
     }
 
-    /** Whether it is there because a person says so, not because a detector found it. */
+    /**
+     * Whether it is there because a person says so here, not because a detector found it, or another program marked it in the
+     * photo: those have a row of the worker's, which decisions find by its place.
+     */
     public function isDrawn(): bool
     {
         return $this->detector === '' || $this->detector === self::DRAWN;
+    }
+
+    /** Whether the guess is what the photo itself says, and not what the face looks like. */
+    public function isGuessOfPhoto(): bool
+    {
+        return $this->guess !== '' && $this->model === self::REGION;
     }
 
     /** Nobody decided, and nobody is guessed. */

@@ -15,6 +15,9 @@ final class Setting
     public const NUMBER = 'number';
     public const SWITCH = 'switch';
 
+    /** The value of write_to with which no name is written into a photo, or beside it. */
+    public const NOWHERE = 'nowhere';
+
     public const DETECTORS = ['yunet', 'dlib', 'retinaface', 'mtcnn', 'ssd', 'mediapipe', 'opencv'];
     public const MODELS = ['Dlib', 'VGG-Face', 'Facenet', 'Facenet512', 'ArcFace', 'OpenFace', 'DeepFace', 'SFace', 'GhostFaceNet', 'Buffalo_L'];
     public const DEMOGRAPHY = ['Emotion', 'Age', 'Gender', 'Race'];
@@ -57,6 +60,10 @@ final class Setting
             new self('recognition', 'enforce', self::SWITCH, false),
             new self('recognition', 'history', self::SWITCH, true),
             new self('worker', 'statistics', self::SWITCH, false),
+            // names that other programs wrote into photos; where ours are written; which of them
+            new self('metadata', 'region_names', self::ONE, 'suggest', ['suggest', 'confirm']),
+            new self('metadata', 'write_to', self::ONE, self::NOWHERE, [self::NOWHERE, 'sidecar', 'photo']),
+            new self('metadata', 'write_names', self::ONE, 'new', ['new', 'all']),
             new self('page', 'immediate_search', self::SWITCH, true),
             new self('page', 'visitors', self::SWITCH, true),
             new self('page', 'sort', self::ONE, 'taken', ['taken', 'uploaded']),

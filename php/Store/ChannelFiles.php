@@ -15,7 +15,7 @@ use Zotlabs\Storage\Directory;
 final class ChannelFiles
 {
     /** What the worker needs beside the journal, which is ours. config.json and thresholds.json are made when they are needed. */
-    private const MADE = [Cloud::EDITS_CSV, 'faces_statistics.csv', 'models_statistics.csv'];
+    private const MADE = [Cloud::EDITS_CSV, 'faces_statistics.csv', 'models_statistics.csv', Cloud::WRITTEN];
 
     /** Why something could not be made. @var list<string> */
     public array $problems = [];
@@ -78,6 +78,17 @@ final class ChannelFiles
         return $file;
     }
 
+    /** Another file of the owner's, in any folder. Its hash; "" and a problem if it cannot be made. */
+    public function add(string $folder, string $name): string
+    {
+        try {
+            return self::asOwner($this->cloud->channel, fn (): string => $this->create($folder, $name));
+        } catch (\Throwable $error) { // as in `ensure`
+            $this->problems[] = sprintf(t('%1$s cannot be made: %2$s'), $name, $error->getMessage());
+            return '';
+        }
+    }
+
     /** Data files that came by WebDAV or from a clone have the rights of their folder: the owner's alone are right. */
     public function narrow(): int
     {
@@ -108,7 +119,7 @@ final class ChannelFiles
                 $this->isPartial = true;
                 break;
             }
-            $made += (int) $this->create($folder, $name);
+            $made += (int) ($this->create($folder, $name) !== '');
         }
         return $made;
     }
@@ -157,9 +168,9 @@ final class ChannelFiles
 
     /**
      * By the folder's hash, not by its path: names may hold a slash, and then no path leads there. The hub gives the new file
-     * the rights of its folder; it is empty until they are narrowed.
+     * the rights of its folder; it is empty until they are narrowed. Its hash; "" and a problem if it cannot be made.
      */
-    private function create(string $folder, string $name): bool
+    private function create(string $folder, string $name): string
     {
         $channel = $this->cloud->channel;
         $auth = new BasicAuth();
@@ -174,18 +185,18 @@ final class ChannelFiles
         $shown = ltrim($this->cloud->folderPath($folder) . "/$name", '/');
         if ($directory->os_path !== '' && !is_dir("store/$channel->nick/$directory->os_path")) {
             $this->problems[] = sprintf(t('%s cannot be made: its folder is missing on disk'), $shown);
-            return false;
+            return '';
         }
         $directory->createFile($name, '');
         $where = "WHERE uid = %d AND folder = '%s' AND filename = '%s'";
         $rows = Sql::rows("SELECT id, hash, content FROM attach $where ORDER BY id DESC", $channel->id, $folder, $name);
         if (!$rows) {
             $this->problems[] = sprintf(t('%s cannot be made: the hub did not take it'), $shown);
-            return false;
+            return '';
         }
         @chmod(Sql::text($rows[0]['content']), 0600);
         $this->giveToOwner((int) $rows[0]['id'], (string) $rows[0]['hash']);
-        return true;
+        return (string) $rows[0]['hash'];
     }
 
     /** Not by attach_change_permissions: it keeps tokens by which anybody could read the file. */

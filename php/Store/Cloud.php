@@ -17,9 +17,11 @@ final class Cloud
     public const EDITS_CSV = 'edits.csv';
     public const CONFIG_JSON = 'config.json';
     public const THRESHOLDS_JSON = 'thresholds.json';
+    /** What the worker wrote into photos, and beside them. */
+    public const WRITTEN = 'written.jsonl';
     /** In the channel's folder `faces`. */
     public const CHANNEL_FILES = [self::NAMES_CSV, self::EDITS_CSV, self::CONFIG_JSON, self::THRESHOLDS_JSON,
-        'faces_statistics.csv', 'models_statistics.csv'];
+        'faces_statistics.csv', 'models_statistics.csv', self::WRITTEN];
     /** There, too, if a computer works on the cloud over WebDAV. */
     private const OF_FOLDER_MODE = ['report.html', 'faces.log', 'detect.lock', 'recognize.lock', 'names.lock',
         'settled.json'];
@@ -141,6 +143,18 @@ final class Cloud
     {
         $host = preg_replace('/[^a-z0-9.-]+/', '-', strtolower((string) \App::get_hostname())) ?? '';
         return Clones::has($this->channel) ? 'names.' . substr($host, 0, 100) . '.csv' : self::NAMES_CSV;
+    }
+
+    /** Files by their hashes, the oldest of one hash. @param list<string> $hashes @return list<DataFile> */
+    public function filesOf(array $hashes): array
+    {
+        $found = [];
+        foreach (array_chunk(array_unique($hashes), 500) as $some) {
+            foreach (Sql::rows(self::FILE . 'uid = %d AND is_dir = 0 AND hash IN (' . Sql::in($some) . ') ORDER BY id', $this->channel->id) as $row) {
+                $found[(string) $row['hash']] ??= $this->file($row);
+            }
+        }
+        return array_values($found);
     }
 
     /** Every data file that is ours by name and place, the oldest of a name first, as the hub opens it. @return list<DataFile> */

@@ -87,6 +87,7 @@ final class Export
             return "folders/{$numbers[$file->folder]}/" . ($file->name === Cloud::FACES_PKL ? 'faces.parquet' : $file->name);
         }
         return match (true) {
+            $file->name === Cloud::WRITTEN => "photos/$file->name",
             str_ends_with($file->name, '.json') => "settings/$file->name",
             str_ends_with($file->name, '_statistics.csv') => "statistics/$file->name",
             default => "names/$file->name",

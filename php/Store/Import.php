@@ -18,6 +18,7 @@ final class Import
         '#^(README\.txt|export\.json|settings/(config|thresholds)\.json)$#D' => 1 << 20,
         '#^(folders\.csv|folders/\d{5}/faces\.csv)$#D' => FacesCsv::LARGEST,
         '#^names/(names|edits|names\.[a-z0-9.-]{1,100})\.csv$#D' => Journal::LARGEST,
+        '#^photos/written\.jsonl$#D' => 1 << 28,
         '#^statistics/(faces|models)_statistics\.csv$#D' => 1 << 28,
         '#^folders/\d{5}/faces\.parquet$#D' => 1 << 30,
     ];

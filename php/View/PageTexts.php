@@ -44,7 +44,7 @@ final class PageTexts
     private static function faces(): array
     {
         return [
-            'guess' => t('%s?'), 'who' => t('who?'), 'somebody' => t('somebody unknown'), 'notFace' => t('not a face'),
+            'guess' => t('%s?'), 'guessOfPhoto' => t('%s? (from the photo)'), 'who' => t('who?'), 'somebody' => t('somebody unknown'), 'notFace' => t('not a face'),
             'yes' => t('Yes, %s'), 'no' => t('Not %s'), 'unknown' => t('Unknown person'), 'ignore' => t('Not a face'), 'clear' => t('Take back'),
             'name' => t('Name'), 'suggestions' => t('Suggestions'), 'draw' => t('Draw a face'), 'drawn' => t('Who is this?'),
             'drawHelp' => t('Draw a box round the face. By keyboard: arrows move it, with Shift they change its size, Enter takes it.'),

@@ -60,11 +60,15 @@ final class SettingsForm
     {
         $groups = [];
         foreach (SettingsTexts::groups() as $heading => $names) {
-            foreach ($names as $name) {
-                $groups[$heading][] = $this->field(Setting::all()[$name]);
-            }
+            $groups[$heading] = $this->fields($names);
         }
         return $groups;
+    }
+
+    /** @param list<string> $names @return list<array<string, mixed>> */
+    public function fields(array $names): array
+    {
+        return array_map(fn (string $name): array => $this->field(Setting::all()[$name]), $names);
     }
 
     /** @return array<string, mixed> */

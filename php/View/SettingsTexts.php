@@ -7,7 +7,10 @@ namespace Faces\View;
 /** What the page of settings says of each of them. */
 final class SettingsTexts
 {
-    /** Names of settings by the heading they stand under. @return array<string, list<string>> */
+    /** Those of the page "Names in photos". */
+    public const METADATA = ['region_names', 'write_to', 'write_names'];
+
+    /** Those of the page of settings, by the heading they stand under. @return array<string, list<string>> */
     public static function groups(): array
     {
         return [
@@ -35,6 +38,9 @@ final class SettingsTexts
             'enforce' => [t('Ask every model'), t('Write down what each model says, to compare them. Else the first that knows somebody gives the name.')],
             'history' => [t('Keep what was guessed'), t('The guess stays in the data beside the name that you gave. The statistics need it.')],
             'statistics' => [t('Statistics'), t('Two tables in the folder "faces" of your cloud say how good the guesses are, and what they cost.')],
+            'region_names' => [t('Names that other programs wrote into photos'), t('What you say here holds in any case, until the name in the photo is changed.')],
+            'write_to' => [t('Write names'), t('After each search, by itself. A file beside the photo is called like it, with .xmp at its end, and can be read by you only.')],
+            'write_names' => [t('Which names'), t('Of earlier names nothing is written until you choose all of them.')],
             'immediate_search' => [t('Look for people at once'), t('As soon as you give a name; else with the next search.')],
             'visitors' => [t('Visitors see the page of photos'), t('Whoever may see a photo also sees the names on it. Switched off, only you see it, and those who may write to your files.')],
             'sort' => [t('Sort photos by'), ''],
@@ -50,6 +56,13 @@ final class SettingsTexts
             'uploaded' => t('when they were uploaded'),
             'desc' => t('newest first'),
             'asc' => t('oldest first'),
+            'suggest' => t('are offered, with a question mark'),
+            'confirm' => t('count as if you had given them'),
+            'nowhere' => t('nowhere'),
+            'sidecar' => t('into a file beside each photo'),
+            'photo' => t('into the photo itself'),
+            'new' => t('names given from now on'),
+            'all' => t('all names'),
             default => $value,
         };
     }

@@ -48,6 +48,7 @@ final class Admin
             'token' => get_form_security_token(self::TOKEN),
             'said' => AdminTexts::done($done),
             'verdict' => AdminTexts::verdict($check, Launcher::obstacle()),
+            'lack' => $check->lacksExiftool() ? t('exiftool is missing: dates that are not in EXIF and names that other programs wrote into photos are not seen, and no names can be written into photos. Install it: apt install libimage-exiftool-perl') : '',
             'check' => self::check($check),
             'versions' => $check->versions(),
             'engines' => AdminTexts::engines($check),

@@ -39,6 +39,8 @@ final class Front
         'POST stop' => [self::OWN, [Actions::class, 'stop']],
         'GET settings' => [self::OWN, [SettingsPage::class, 'show'], self::PAGE],
         'POST settings' => [self::OWN, [SettingsPage::class, 'save']],
+        'GET metadata' => [self::OWN, [MetadataPage::class, 'show'], self::PAGE],
+        'POST metadata' => [self::OWN, [MetadataPage::class, 'save']],
         'GET thresholds' => [self::OWN, [ThresholdsPage::class, 'show'], self::PAGE],
         'POST thresholds' => [self::OWN, [ThresholdsPage::class, 'save']],
         'GET export' => [self::OWN, [TransferPage::class, 'show'], self::PAGE, self::LEFT],

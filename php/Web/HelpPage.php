@@ -52,10 +52,10 @@ final class HelpPage
     {
         return [
             t('In each folder of your cloud with photos: faces.csv (where faces are, and who they are; you may open it in a spreadsheet) and faces.pkl (the numbers that tell faces apart: biometric data).'),
-            t('In the folder "faces" of your cloud: names.csv (what you and others decided, and when), your settings, and statistics if you want them.'),
+            t('In the folder "faces" of your cloud: names.csv (what you and others decided, and when), your settings, statistics if you want them, and written.jsonl (what was written into photos).'),
             t('Only you may read these files, whatever rights your photos have. They count as your storage, and go with your channel to its clones.'),
             t('On the server, where no visitor gets at it: copies that make the page fast, and notes on how the last search went.'),
-            t('Nothing of your photos, faces or names is sent anywhere else. Your photos are only read.'),
+            t('Nothing of your photos, faces or names is sent anywhere else. Your photos are only read, unless you want names written into them.'),
         ];
     }
 

@@ -9,6 +9,7 @@ use Faces\Model\Photo;
 use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
 use Faces\Store\Clones;
+use Faces\Store\Sidecars;
 use Faces\Store\State;
 use Faces\View\Album;
 use Faces\View\Captions;
@@ -89,6 +90,9 @@ final class Page
         if ($files->isPartial) {
             $problems[] = t('There are many folders: their data files are still being made. Load the page again, or wait for the hub\'s cron.');
         }
+        $sidecars = new Sidecars($album->cloud, $album->quota);
+        $sidecars->tend(self::PATIENCE);
+        array_push($problems, ...$sidecars->problems);
         Clones::sendChanged($album->cloud);
         $obstacle = Launcher::obstacle();
         $stamp = State::path('opened', $album->channel);
@@ -173,7 +177,7 @@ final class Page
             Face::NAMED => $face->name,
             Face::UNKNOWN => t('somebody unknown'),
             Face::IGNORED => t('not a face'),
-            default => $face->guess !== '' ? sprintf(t('%s?'), $face->guess) : t('who?'),
+            default => $face->guess === '' ? t('who?') : sprintf($face->isGuessOfPhoto() ? t('%s? (from the photo)') : t('%s?'), $face->guess),
         };
     }
 

@@ -42,7 +42,7 @@ final class PortraitQuery
     }
 
     /**
-     * A page of the faces that match, and how many there are: guesses nearest first if they are asked for, else by date.
+     * A page of the faces that match, and how many there are: guesses nearest first if they are asked for (what photos say before them), else by date.
      *
      * @return array{total: int, places: list<array{string, string, string}>} as View\Portraits reads them
      */
@@ -56,7 +56,7 @@ final class PortraitQuery
                 }
                 if ($this->matches($face)) {
                     $found[] = [
-                        'distance' => $this->state === 'guessed' ? $face->distance ?? PHP_FLOAT_MAX : 0.0,
+                        'distance' => $this->state === 'guessed' ? ($face->isGuessOfPhoto() ? -1.0 : $face->distance ?? PHP_FLOAT_MAX) : 0.0,
                         'date' => $photo->date('taken'),
                         'id' => "$face->id $photo->hash", // makes the order the same each time
                         'place' => [$folder, $photo->hash, $face->id],

@@ -4,9 +4,11 @@ declare(strict_types=1);
 
 namespace Faces\Web;
 
+use Faces\Model\Face;
 use Faces\Model\Setting;
 use Faces\Refusal;
 use Faces\Store\ChannelSettings;
+use Faces\Store\Cloud;
 use Faces\Store\Journal;
 use Faces\Store\Remains;
 use Faces\Store\UnreadableFile;
@@ -41,6 +43,7 @@ final class RemovePage
             'failure' => Status::failure($channel, $album->visitor->isAdmin(), ['remove' => $channel])['reason'] ?? '',
             'obstacle' => Launcher::obstacle(),
             'parts' => $isEmpty || $isWanted ? [] : self::parts($album),
+            'isWritten' => ($album->cloud->own(Cloud::WRITTEN)->size ?? 0) > 0,
             't' => self::texts(),
         ]);
     }
@@ -73,8 +76,7 @@ final class RemovePage
         $what = $request->field('names') === '1' ? ['--names'] : [];
         foreach (['detectors', 'models'] as $kind) {
             $names = $request->several($kind) ?? [];
-            $known = Setting::all()[$kind]->choices;
-            if (array_diff($names, $known) !== []) {
+            if (array_diff($names, self::removable($kind)) !== []) {
                 throw Refusal::senseless($kind);
             }
             if ($names !== []) {
@@ -82,6 +84,12 @@ final class RemovePage
             }
         }
         return $what;
+    }
+
+    /** Of a kind (detectors, models). Faces of no detector are removed like one's. @return list<string> */
+    private static function removable(string $kind): array
+    {
+        return [...Setting::all()[$kind]->choices, ...($kind === 'detectors' ? [Face::DRAWN, Face::REGION] : [])];
     }
 
     private static function said(string $done, bool $isWanted, bool $isEmpty): string
@@ -119,7 +127,7 @@ final class RemovePage
         ];
     }
 
-    /** What may be removed by itself, with how much of it there is. @return array<string, list<array{name: string, count: string, note: string}>> */
+    /** What may be removed by itself, with how much of it there is. @return array<string, list<array{name: string, label: string, count: string, note: string}>> */
     private static function parts(Album $album): array
     {
         $contents = Contents::of($album->channel);
@@ -127,10 +135,15 @@ final class RemovePage
         $parts = [];
         foreach (['detectors', 'models'] as $kind) {
             foreach ($contents->faces($kind) as $name => $faces) {
-                if (!in_array($name, Setting::all()[$kind]->choices, true)) {
+                if (!in_array($name, self::removable($kind), true)) {
                     continue;
                 }
-                $parts[$kind][] = ['name' => $name, 'count' => sprintf(t('faces: %d'), $faces),
+                $label = match ($name) {
+                    Face::DRAWN => t('what was computed for boxes that you drew'),
+                    Face::REGION => t('faces that other programs marked in photos'),
+                    default => $name,
+                };
+                $parts[$kind][] = ['name' => $name, 'label' => $label, 'count' => sprintf(t('faces: %d'), $faces),
                     'note' => in_array($name, $settings->chosen($kind), true) ? t('It is in use: the next search would do it again. Choose another one in the settings first.') : ''];
             }
         }
@@ -147,6 +160,7 @@ final class RemovePage
     private static function texts(): array
     {
         return ['stored' => t('What is stored'), 'photosStay' => t('Your photos stay as they are, whatever you remove here.'),
+            'written' => t('Names that were written into photos, or beside them, stay there. To have them out, take them out first: "Names in photos".'),
             'parts' => t('Remove a part'), 'detectors' => t('What a detector found'), 'models' => t('What a model computed'),
             'names' => t('All names, and every other decision about a face'), 'remove' => t('Remove'), 'all' => t('Remove everything'),
             'about' => t('Everything that this addon has stored of you: faces, names, settings, in your cloud, on this server and on your clones. The app is taken away, so that nothing is made anew. There is no way back: export your names first if you may want them again.'),

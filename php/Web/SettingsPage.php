@@ -38,7 +38,7 @@ final class SettingsPage
         $preset = $request->field('preset');
         $values = match ($preset) {
             '' => self::given($request, $settings),
-            'default' => array_map(static fn (Setting $one) => $one->default, Setting::all()),
+            'default' => array_map(static fn (Setting $one) => $one->default, array_filter(Setting::all(), self::isHere(...))),
             'experimental' => Settings::isExperimental() ? (new SettingsForm($settings, $album))->experimental()
                 : throw new Refusal(t('The admin of this hub does not allow experiments.'), Refusal::FORBIDDEN),
             default => throw new Refusal(sprintf(t('%s: there is no such preset'), 'preset'), Refusal::BAD),
@@ -50,10 +50,16 @@ final class SettingsPage
         return Answer::done($request, $album->channel, 'settings?saved=1', ['saved' => $values]);
     }
 
-    /** The settings that are the owner's to change. @return array<string, Setting> */
+    /** The settings that are the owner's to change here. @return array<string, Setting> */
     private static function open(): array
     {
-        return array_filter(Setting::all(), static fn (Setting $one): bool => SettingsForm::refusal($one->name) === '');
+        return array_filter(Setting::all(), static fn (Setting $one): bool => self::isHere($one) && SettingsForm::refusal($one->name) === '');
+    }
+
+    /** Names in photos have a page of their own. */
+    private static function isHere(Setting $setting): bool
+    {
+        return !in_array($setting->name, SettingsTexts::METADATA, true);
     }
 
     /**

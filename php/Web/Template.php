@@ -11,7 +11,7 @@ use Faces\View\PageTexts;
 final class Template
 {
     /** The pages of a channel beside the photos, for its owner. */
-    private const OWN = ['settings', 'thresholds', 'export', 'remove'];
+    private const OWN = ['settings', 'metadata', 'thresholds', 'export', 'remove'];
     private const SCRIPTS = 'addon/faces/view/js';
     private const WITHOUT_APP = ['export', 'remove', 'help'];
 
@@ -86,7 +86,7 @@ final class Template
     /** @return array<string, string> */
     private static function names(): array
     {
-        return ['' => t('Photos'), 'settings' => t('Settings'), 'thresholds' => t('Thresholds'), 'export' => t('Export and import'),
+        return ['' => t('Photos'), 'settings' => t('Settings'), 'metadata' => t('Names in photos'), 'thresholds' => t('Thresholds'), 'export' => t('Export and import'),
             'remove' => t('Remove'), 'help' => t('Help')];
     }
 

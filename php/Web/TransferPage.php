@@ -169,6 +169,7 @@ final class TransferPage
             t('folders/NUMBER/faces.csv: where faces are on the photos of a folder, in parts of the photo\'s width and height from its top left corner, and who they are. folders.csv says which folder has which number.'),
             t('folders/NUMBER/faces.parquet: a row of numbers for each face, by which it can be recognized: biometric data. Apache Parquet, to be read by pyarrow, pandas, DuckDB and others.'),
             t('Columns of faces.csv: id (of the face), file, photo (the hub\'s number of it), x y w h (place), face_nr (from left to right), name, state (named, unknown, ignored: not a face), name_recognized and distance (a guess), model, detector, confidence (0 to 1), time_named (UTC), date_taken, content (a number that the photo has by what is in it).'),
+            t('photos/written.jsonl: what was written into your photos, or beside them.'),
             t('settings/: your settings and thresholds, JSON. statistics/: how good guesses were. export.json: what this file is, for the program that takes it in.'),
             t('To take it to another hub: install the app "Faces" there, upload the same photos, and choose this file at "Export and import". Photos are known by their content, whatever their names. The columns are described in the addon\'s docs/formats.md.'),
         ])) . "\n";

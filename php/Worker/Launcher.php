@@ -18,7 +18,11 @@ final class Launcher
     /** Words of a detection's command that remain when it is run once more: all but --channel NICK and --retry. */
     private const WORDS_FOR_ALL = 6;
     /** Where a command has not its own script. */
-    private const SCRIPTS = ['distances' => 'recognize'];
+    private const SCRIPTS = ['distances' => 'recognize', 'preview' => 'metadata', 'undo' => 'metadata'];
+    /** Names in photos: written, shown what would be, taken out again. */
+    public const METADATA = ['metadata', 'preview', 'undo'];
+    /** Photos that are shown with what would be written into them. */
+    private const SHOWN = '3';
     /** Seconds a run waits for one that somebody started by hand. */
     private const LONGEST_WAIT = '3600';
 
@@ -49,6 +53,24 @@ final class Launcher
     public static function measure(Channel $channel): bool
     {
         return self::start('distances', $channel, $channel, [...self::place($channel), '--distances']);
+    }
+
+    /** Writes names into a channel's photos, or beside them, as its settings say; false if that is at work already: then it is done once more. @throws Refusal */
+    public static function write(Channel $channel): bool
+    {
+        return self::start('metadata', $channel, $channel, null, ['--write']);
+    }
+
+    /** Finds out what would be written, for the page (preview.json); false if that is at work already. @throws Refusal */
+    public static function preview(Channel $channel): bool
+    {
+        return self::start('preview', $channel, $channel, [...self::place($channel), '--wait', self::LONGEST_WAIT, '--dry-run', '--most', self::SHOWN, '--write']);
+    }
+
+    /** Takes out all that was written; false if that is at work already. @throws Refusal */
+    public static function undo(Channel $channel): bool
+    {
+        return self::start('undo', $channel, $channel, [...self::place($channel), '--wait', self::LONGEST_WAIT, '--undo']);
     }
 
     /**

@@ -19,8 +19,8 @@ final class Removal
 {
     /** In the channel's own folder, which is deleted last. */
     private const NOTE = 'removing';
-    private const STARTED = ['recognize', 'distances', 'remove'];
-    private const LOCKS = ['detect.lock', 'recognize.lock', 'names.lock', 'files.lock', 'settings.lock'];
+    private const STARTED = ['recognize', 'distances', 'remove', 'metadata', 'preview', 'undo'];
+    private const LOCKS = ['detect.lock', 'recognize.lock', 'metadata.lock', 'names.lock', 'files.lock', 'settings.lock'];
 
     /** Files under our names that stay. @var list<string> */
     public array $kept = [];
@@ -51,7 +51,12 @@ final class Removal
     {
         $this->channel->withdraw();
         Launcher::cancel($this->channel);
-        @unlink(State::path('recognize.again', $this->channel));
+        foreach (['recognize', 'metadata'] as $command) {
+            @unlink(State::path("$command.again", $this->channel));
+        }
+        foreach (Launcher::METADATA as $command) { // they ask for no consent while they are at work
+            Launcher::end($command, $this->channel, 0);
+        }
         Launcher::askToStop($this->channel->nick, true); // a last word would be something left
     }
 

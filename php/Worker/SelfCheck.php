@@ -68,6 +68,12 @@ final class SelfCheck
         return is_array($versions) ? array_filter($versions, 'is_string') : [];
     }
 
+    /** Without it what photos say of themselves is not seen, and nothing can be written into them. False where nobody looked. */
+    public function lacksExiftool(): bool
+    {
+        return in_array($this->versions()['exiftool'] ?? '', ['missing', 'broken'], true);
+    }
+
     /**
      * What was found of one thing; null if it was not tried.
      *

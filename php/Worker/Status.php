@@ -83,7 +83,7 @@ final class Status
     public static function failures(int $most): array
     {
         $found = [];
-        $last = State::newest(['recognize.outcome', 'remove.outcome', 'distances.outcome'], 3 * $most);
+        $last = State::newest(['recognize.outcome', 'remove.outcome', 'distances.outcome', ...array_map(static fn (string $one): string => "$one.outcome", Launcher::METADATA)], 3 * $most);
         $channels = Channel::numbered(array_column($last, 0));
         foreach ($last as [$id, $name]) {
             $channel = $channels[$id] ?? null;

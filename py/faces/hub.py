@@ -36,8 +36,8 @@ HTCONFIG = ".htconfig.php"
 #: What the page keeps of the channel's data (php/Store): copies of faces.csv, and what clones were told; and what we
 #: keep for the page, or it for us.
 _PAGE = (
-    "cache", "sent.json", "recognize.outcome", "metadata.outcome", CONTENTS, DISTANCES, SETTLED, IMPORT, IMPORT_DONE,
-    IMPORTED, WROTE, PREVIEW, WRITTEN_LOG, SIDECARS,
+    "cache", "sent.json", "sidecars.json", "recognize.outcome", "metadata.outcome", "preview.outcome", "undo.outcome",
+    CONTENTS, DISTANCES, SETTLED, IMPORT, IMPORT_DONE, IMPORTED, WROTE, PREVIEW, WRITTEN_LOG, SIDECARS,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from visits import Hub, Visit
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-VIEWS = ("", "?state=unnamed&from=2000-01-01", "?view=people", "?view=person&name=Barack%20Obama", "?view=groups", "?view=singles", "/settings", "/thresholds",
+VIEWS = ("", "?state=unnamed&from=2000-01-01", "?view=people", "?view=person&name=Barack%20Obama", "?view=groups", "?view=singles", "/settings", "/metadata", "/thresholds",
          "/export", "/remove", "/help")  # fmt: skip
 
 

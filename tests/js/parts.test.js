@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
+import { labelOf } from '../../view/js/chip.js';
 import { placed, scaleFor } from '../../view/js/crop.js';
 import { between, moved } from '../../view/js/draw.js';
 import { cleaned, Names } from '../../view/js/names.js';
@@ -18,6 +19,15 @@ test('texts have their places filled in, in order or by number', () => {
     assert.equal(t('c', 40), 'memory: 40 %');
     assert.equal(t('a', '%s', '$&'), '%s of $&');
     assert.equal(t('missing'), 'missing');
+});
+
+test('a guess that the photo itself says is told from one by what the face looks like', () => {
+    setTexts({ guess: '%s?', guessOfPhoto: '%s? (from the photo)', who: 'who?' });
+    const names = { label: (name) => name };
+    const face = { id: 'a', name: '', state: '', guess: 'Ada', model: 'Dlib' };
+    assert.equal(labelOf(face, names), 'Ada?');
+    assert.equal(labelOf({ ...face, model: 'region' }, names), 'Ada? (from the photo)');
+    assert.equal(labelOf({ ...face, model: 'region', guess: '' }, names), 'who?');
 });
 
 test('a duration is told roughly', () => {

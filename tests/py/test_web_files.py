@@ -13,7 +13,7 @@ import pytest
 from webhub import Client, WebHub, face
 
 OF_THIS_HUB = "names.127.0.0.1.csv"
-CHANNEL_FILES = {"names.csv", "edits.csv", "faces_statistics.csv", "models_statistics.csv"}
+CHANNEL_FILES = {"names.csv", "edits.csv", "faces_statistics.csv", "models_statistics.csv", "written.jsonl"}
 
 
 def rows(web: WebHub, channel: int) -> dict[tuple[str, str], tuple[Any, ...]]:
@@ -99,7 +99,7 @@ def test_ten_visits_at_once_make_each_file_once(web: WebHub, alice: int, owner: 
         "SELECT folder, filename, count(*) FROM attach WHERE uid = %s AND is_photo = 0 AND is_dir = 0 GROUP BY 1, 2",
         alice,
     )
-    assert len(names) == 8 * 2 + 4 and {n for *_, n in names} == {1}
+    assert len(names) == 8 * 2 + len(CHANNEL_FILES) and {n for *_, n in names} == {1}
 
 
 def test_without_a_store_folder_it_is_made(web: WebHub, alice: int, owner: Client) -> None:
@@ -380,6 +380,54 @@ def test_names_are_sent_with_the_owners_rights_only(web: WebHub, alice: int, own
     row = json.loads(packet[1])["file"][0]["attach"][-1]
     assert (packet[0], row["filename"], row["allow_cid"]) == (alice, OF_THIS_HUB, own_only(web)[0])
     assert int(row["filesize"]) == web.path(alice, OF_THIS_HUB).stat().st_size
+
+
+def wrote(web: WebHub, channel: int, *photos: str) -> None:
+    """What the worker does when it writes names into photos: a line, another file, the row."""
+    lines = web.path(channel, "written.jsonl").read_bytes()
+    for photo in photos:
+        path = web.root / web.content(channel, photo)
+        copy = path.with_name("copy")
+        copy.write_bytes(path.read_bytes() + b"Ada")
+        found = copy.stat()
+        os.chown(copy, path.stat().st_uid, path.stat().st_gid)
+        line = {
+            "time": "2026-11-24T09:00:00Z",
+            "key": photo,
+            "target": "photo",
+            "mark": f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}",
+        }
+        lines += json.dumps(line).encode() + b"\n"
+        copy.replace(path)
+        web.sql("UPDATE attach SET filesize = %s, edited = UTC_TIMESTAMP() WHERE hash = %s", found.st_size, photo)
+    web.write(channel, "written.jsonl", lines)
+
+
+@pytest.mark.usefixtures("clone")
+def test_photos_with_names_in_them_are_sent_once_by_the_hub_that_wrote(web: WebHub, alice: int, owner: Client) -> None:
+    a, b, _ = (web.photo(alice, f"{name}.png", shade=i) for i, name in enumerate("abc"))
+    owner.get("/faces/alice")
+    sent(web)
+    wrote(web, alice, a, b)
+
+    def look() -> list[str]:
+        owner.get("/faces/alice/status")
+        return sorted(sent(web))
+
+    assert look() == ["a.png", "b.png", "written.jsonl"]
+    assert look() == []
+    time.sleep(1.1)
+    wrote(web, alice, b)
+    assert look() == ["b.png", "written.jsonl"]
+    assert look() == []
+    # the same lines came from a clone, with the photo: it is another file here
+    path = web.root / web.content(alice, a)
+    path.rename(path.with_name("old"))
+    path.write_bytes(path.with_name("old").read_bytes())
+    time.sleep(1.1)
+    web.sql("UPDATE attach SET edited = UTC_TIMESTAMP() WHERE hash = %s", a)
+    web.write(alice, "written.jsonl", web.path(alice, "written.jsonl").read_bytes() + b"no line\n")
+    assert look() == ["written.jsonl"]
 
 
 def test_without_clones_nothing_is_sent(web: WebHub, alice: int, owner: Client) -> None:

@@ -132,6 +132,28 @@ def test_groups_against_a_model(web: WebHub, alice: int, owner: Client, guesses:
         assert {f["id"]: f for f in same}.items() >= {f["id"]: f for f in shown["portraits"]}.items()
 
 
+def test_what_a_photo_says_itself_is_offered_first_and_said_to_be_from_it(
+    web: WebHub, alice: int, owner: Client
+) -> None:
+    photo = web.photo(alice, "a.png")
+    web.data_files(alice, "")
+    guessed = face(1, photo, name_recognized="Grace", distance=0.01)
+    marked = face(2, photo, name_recognized="Ada", distance=None, model="region", detector="region")
+    web.faces(alice, [guessed, marked])
+    faces = owner.get(PORTRAITS, state="guessed").json["faces"]
+    assert [(f["guess"], f["model"], f["distance"]) for f in faces] == [
+        ("Ada", "region", None),
+        ("Grace", "Dlib", 0.01),
+    ]
+    page = owner.get("/faces/alice").text
+    assert "Ada? (from the photo)" in page and "Grace?<" in page
+    # a decision that knows another id finds it by its place: it has a row, it was not drawn here
+    web.write(alice, "names.csv", f"time,face,photo,file,x,y,w,h,decision,name,by,content\n2030-01-01T00:00:00Z,other,{photo},a.png,"
+              f"{marked.box.x},{marked.box.y},{marked.box.w},{marked.box.h},name,Bob,,\n".encode())  # fmt: skip
+    shown = owner.get("/faces/alice/faces").json["photos"][0]["faces"]
+    assert [f["name"] for f in shown] == ["", "Bob"]
+
+
 def test_a_decision_takes_a_face_out_of_its_group(web: WebHub, alice: int, owner: Client) -> None:
     photo = web.photo(alice, "a.png")
     web.faces(alice, [face(i, photo, group="g") for i in range(3)])

@@ -29,6 +29,7 @@ def a_life(web: WebHub, alice: int, owner: Client) -> list[str]:
     owner.post("/faces/alice/name", faces=f"{1:032x},{3:032x}", name=SECRET)
     owner.post("/faces/alice/settings", zoom="2")
     owner.post("/faces/alice/thresholds", **{"Dlib-euclidean": "0.5"})
+    web.write(alice, "written.jsonl", f'{{"time": "2026-11-24T09:00:00Z", "people": ["{SECRET}"]}}\n'.encode())
     owner.get("/faces/alice/faces")  # caches
     web.set("status.alice", json.dumps({"state": "done", "folder": SECRET}))
     web.set("status", json.dumps({"state": "done", "channel": "alice", "folder": SECRET}))
@@ -40,6 +41,14 @@ def a_life(web: WebHub, alice: int, owner: Client) -> list[str]:
         "import/1.parquet",
         "imported.json",
         "recognize.outcome",
+        "wrote.json",
+        "preview.json",
+        "metadata.log",
+        "metadata.outcome",
+        "preview.outcome",
+        "undo.outcome",
+        "sidecars.json",
+        "sidecars/1.xmp",
     ):
         web.give(web.state(name, "alice"), {"version": 1, "name": SECRET})
     for name in ("faces.log", "worker.log"):
@@ -72,7 +81,7 @@ def traces(web: WebHub, alice: int) -> list[str]:
             if any(SECRET in str(value) for value in row):
                 found.append(f"{table}: {row}")
     found += [f"attach: {row}" for row in web.sql("SELECT filename FROM attach WHERE uid = %s AND is_photo = 0 AND (filename LIKE 'faces%%' OR"
-              " filename LIKE 'names%%' OR filename LIKE '%%.json' OR filename LIKE '%%_statistics.csv' OR filename = 'edits.csv')", alice)]  # fmt: skip
+              " filename LIKE 'names%%' OR filename LIKE '%%.json' OR filename LIKE '%%_statistics.csv' OR filename IN ('edits.csv', 'written.jsonl'))", alice)]  # fmt: skip
     found += [f"config: {row}" for row in web.sql("SELECT k FROM config WHERE cat = 'faces' AND k LIKE '%%.alice'")]
     return found
 
@@ -299,18 +308,20 @@ def test_a_link_in_the_place_of_a_file_leads_nowhere(web: WebHub, alice: int, ow
 
 def test_parts_can_be_chosen_and_the_worker_is_told(web: WebHub, alice: int, owner: Client) -> None:
     a_life(web, alice, owner)
-    contents = {"version": 1, "photos": 2, "faces": 3, "detectors": {"yunet": {"photos": 2, "faces": 3}, "opencv": {"photos": 2, "faces": 5}, "<evil>": {"faces": 1}},
+    contents = {"version": 1, "photos": 2, "faces": 3, "detectors": {"yunet": {"photos": 2, "faces": 3}, "opencv": {"photos": 2, "faces": 5}, "region": {"photos": 1, "faces": 7},
+                "<evil>": {"faces": 1}},
                 "models": {"Dlib": {"faces": 3}}}  # fmt: skip
     web.give(web.state("contents.json", "alice"), contents)
     page = owner.get(PAGE).text
     assert 'value="opencv" disabled' in page and "faces: 5" in page and "<evil>" not in page
+    assert "faces that other programs marked in photos" in page and "faces: 7" in page
     assert owner.post(PAGE, names="1").code == 503  # blocked
     web.set("block", 0)
     seen = Path("/var/tmp") / f"faces-test-{os.getpid()}" / "arguments"
     program(web, f'printf "%s\\n" "$@" > {seen}')
     for bad in ({}, {"detectors[]": "camera"}, {"models[]": "--all"}, {"detectors[]": "yunet,--all"}, {"names": "2"}):
         assert owner.ask_form(PAGE, **bad).code == 400, bad
-    assert owner.ask_form(PAGE, **{"detectors[]": ["opencv", "yunet"], "models[]": "Dlib", "names": "1"}).code == 202
+    assert owner.ask_form(PAGE, **{"detectors[]": ["opencv", "region"], "models[]": "Dlib", "names": "1"}).code == 202
     until(lambda: seen.exists() and seen.read_text().endswith("Dlib\n"))
     words = seen.read_text().splitlines()
     assert words[1:] == [
@@ -321,7 +332,7 @@ def test_parts_can_be_chosen_and_the_worker_is_told(web: WebHub, alice: int, own
         "--yes",
         "--names",
         "--detectors",
-        "opencv,yunet",
+        "opencv,region",
         "--models",
         "Dlib",
     ]

@@ -83,6 +83,11 @@ TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
     ("GET", "/faces/alice/settings", {}, codes(401, 403, 403, 200)),
     ("POST", "/faces/alice/settings", {"zoom": "4"}, codes(401, 403, 403, 200)),
     ("POST", "/faces/alice/settings", {"preset": "default"}, codes(401, 403, 403, 200)),
+    ("GET", "/faces/alice/metadata", {}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/metadata", {"write_to": "nowhere"}, codes(401, 403, 403, 200)),
+    ("POST", "/faces/alice/metadata", {"preview": "1"}, codes(401, 403, 403, 503)),
+    ("POST", "/faces/alice/metadata", {"write": "1"}, codes(401, 403, 403, 400)),  # nowhere
+    ("POST", "/faces/alice/metadata", {"undo": "1"}, codes(401, 403, 403, 503)),
     ("GET", "/faces/alice/thresholds", {}, codes(401, 403, 403, 200)),
     ("POST", "/faces/alice/thresholds", {"Dlib-euclidean": "0.5"}, codes(401, 403, 403, 200)),
     ("POST", "/faces/alice/thresholds", {"measure": "1"}, codes(401, 403, 403, 503)),
@@ -108,7 +113,7 @@ TABLE: list[tuple[str, str, dict[str, str], dict[str, int]]] = [
 PAGES = [
     f"/faces/{nick}/{page}"
     for nick in ("alice", "carol")
-    for page in ("help", "settings", "thresholds", "export", "remove")
+    for page in ("help", "settings", "metadata", "thresholds", "export", "remove")
 ]
 
 
@@ -245,7 +250,7 @@ def test_of_the_status_others_learn_no_names(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["name", "start", "stop", "recognize", "settings", "thresholds", "export", "import", "remove"]
+    "action", ["name", "start", "stop", "recognize", "settings", "metadata", "thresholds", "export", "import", "remove"]
 )
 @pytest.mark.parametrize("token", [None, "", "1.0", "nonsense", "x.y", f"{2**40}.{'0' * 128}", "OTHER"])
 def test_a_post_without_the_right_token_does_nothing(world: World, action: str, token: Any) -> None:
@@ -256,6 +261,7 @@ def test_a_post_without_the_right_token_does_nothing(world: World, action: str, 
         "faces": world.ids["public"],
         "name": "Mallory",
         "zoom": "5",
+        "write_to": "photo",
         "Dlib-euclidean": "0.4",
         "everything": "1",
         "sure": "1",

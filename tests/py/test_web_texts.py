@@ -101,7 +101,7 @@ def test_every_value_of_a_template_is_escaped(path: Path) -> None:
         assert value.endswith("|escape") or plain, value
 
 
-PAGES = ("", "/settings", "/thresholds", "/export", "/remove", "/help")
+PAGES = ("", "/settings", "/metadata", "/thresholds", "/export", "/remove", "/help")
 
 
 def test_the_pages_speak_german_to_who_reads_german(web: WebHub) -> None:
@@ -146,6 +146,7 @@ def test_settings_are_the_workers_with_default_and_range() -> None:
     assert shared <= python.keys()
     # for the admin's and the machine's care, not the owner's
     assert {"detection.detectors", "recognition.metric", "recognition.history", "worker.statistics"} <= shared
+    assert {"metadata.region_names", "metadata.write_to", "metadata.write_names"} <= shared
     for key in shared:
         item, (default, choices, ends) = python[key], ours[key]
         assert default == (list(item.default) if isinstance(item.default, tuple) else item.default), key

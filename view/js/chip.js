@@ -7,10 +7,10 @@ import { t } from './texts.js';
 
 /** @typedef {import('./main.js').Page} Page @typedef {import('./faces.js').Face} Face */
 
-/** Who that is, in words. @param {Face} face @param {import('./names.js').Names} names */
+/** Who that is, in words; of a guess, whether the photo itself says it (a region of another program). @param {Face} face @param {import('./names.js').Names} names */
 export function labelOf(face, names) {
     const name = names.label(person(face));
-    return { named: name, guessed: t('guess', name), unnamed: t('who'), unknown: t('somebody'), ignored: t('notFace') }[kind(face)];
+    return { named: name, guessed: t(face.model === 'region' ? 'guessOfPhoto' : 'guess', name), unnamed: t('who'), unknown: t('somebody'), ignored: t('notFace') }[kind(face)];
 }
 
 export class Chip {

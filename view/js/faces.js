@@ -5,7 +5,7 @@
  * @property {string} id
  * @property {number[]} box left, top, width, height, 0..1 of the upright photo
  * @property {string} name @property {string} state "", "named", "unknown" or "ignored"
- * @property {string} guess @property {number|null} distance @property {string} group @property {string} time
+ * @property {string} guess @property {number|null} distance @property {string} [model] of the guess @property {string} group @property {string} time
  *
  * @typedef {{decision: string, name: string}} Decision
  */

@@ -4,6 +4,7 @@
 {{if $said}}<p role="status" class="faces-said">{{$said|escape}}</p>{{/if}}
 <h3>{{$t.selfcheck|escape}}</h3>
 <p><strong>{{$verdict|escape}}</strong></p>
+{{if $lack}}<p class="faces-problem">{{$lack|escape}}</p>{{/if}}
 {{if $check.isRunning}}<p role="status"><progress value="{{$check.done}}" max="{{$check.total}}"></progress> {{$check.text|escape}}</p>
 <p><button type="submit" class="btn btn-outline-primary" name="action" value="endcheck">{{$t.endCheck|escape}}</button></p>
 {{else}}<p>{{$check.text|escape}} {{$check.python|escape}}</p>

@@ -8,7 +8,7 @@
 <table class="faces-table">{{foreach $counts as $what => $number}}<tr><th scope="row">{{$what|escape}}</th><td>{{$number|escape}}</td></tr>
 {{/foreach}}</table>
 {{if $kept}}<p>{{$t.kept|escape}}</p><ul>{{foreach $kept as $file}}<li>{{$file|escape}}</li>{{/foreach}}</ul>{{/if}}
-<p>{{$t.photosStay|escape}}</p>
+<p>{{$t.photosStay|escape}}{{if $isWritten}} {{$t.written|escape}}{{/if}}</p>
 {{if $isWanted}}
 <form data-busy="1" class="faces-form" method="post" action="{{$here|escape}}"><input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1"><button type="submit" class="btn btn-outline-primary" name="everything" value="1">{{$t.goOn|escape}}</button></form>
 {{elseif !$isEmpty}}
@@ -17,7 +17,7 @@
 <form class="faces-form" method="post" action="{{$here|escape}}">
 <input type="hidden" name="form_security_token" value="{{$token|escape}}"><input type="hidden" name="page" value="1">
 {{foreach $parts as $kind => $some}}<fieldset><legend>{{$t.$kind|escape}}</legend>
-{{foreach $some as $part}}<label class="faces-choice"><input type="checkbox" name="{{$kind|escape}}[]" value="{{$part.name|escape}}"{{if $obstacle}} disabled{{/if}}> {{$part.name|escape}} <span class="faces-cost">{{$part.count|escape}}</span>{{if $part.note}} <span class="faces-reason">{{$part.note|escape}}</span>{{/if}}</label>
+{{foreach $some as $part}}<label class="faces-choice"><input type="checkbox" name="{{$kind|escape}}[]" value="{{$part.name|escape}}"{{if $obstacle}} disabled{{/if}}> {{$part.label|escape}} <span class="faces-cost">{{$part.count|escape}}</span>{{if $part.note}} <span class="faces-reason">{{$part.note|escape}}</span>{{/if}}</label>
 {{/foreach}}</fieldset>
 {{/foreach}}
 <p><label class="faces-choice"><input type="checkbox" name="names" value="1"{{if $obstacle}} disabled{{/if}}> {{$t.names|escape}}</label></p>

@@ -22,6 +22,7 @@ from faces.folders import (
     REPORT,
     SETTLED,
     THRESHOLDS_JSON,
+    WRITTEN,
     Album,
     Folder,
     is_journal,
@@ -34,7 +35,7 @@ from faces.records import FACE, NONE, OPEN, FaceRow, ShownFace
 from faces.settings import THRESHOLDS
 
 #: Keys of config.json: a file without any of them is not ours.
-CONFIG_KEYS = ("version", "detection", "recognition", "worker", "page")
+CONFIG_KEYS = ("version", "detection", "recognition", "worker", "metadata", "page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,8 @@ def _is_ours(name: str, file: DataFile) -> bool:
     if name == THRESHOLDS_JSON:
         value = store.read_json(file)[0]
         return not content.strip() if value is None else _has(value, THRESHOLDS)
+    if name == WRITTEN:
+        return not content.strip() or content.lstrip().startswith((b'{"time": ', b'{"since": '))
     if name == SETTLED:
         return content.startswith(b'{"settings"')
     if name == REPORT:
