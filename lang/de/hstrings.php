@@ -220,6 +220,7 @@ App::$strings['Name'] = 'Name';
 App::$strings['Name all %d'] = 'Alle %d benennen';
 App::$strings['Named %2$s: %1$d faces'] = '%2$s benannt: %1$d Gesichter';
 App::$strings['Named: %s'] = 'Benannt: %s';
+App::$strings['Names are being written into photos just now. Nothing was taken in; try again when that is through.'] = 'Gerade werden Namen in Fotos geschrieben. Es wurde nichts übernommen; versuche es noch einmal, wenn das fertig ist.';
 App::$strings['Names are being written. You may go away: the server goes on by itself.'] = 'Namen werden geschrieben. Du kannst weggehen: Der Server macht von selbst weiter.';
 App::$strings['Names are written nowhere. Choose first where they are to be written, and save that.'] = 'Namen werden nirgends geschrieben. Wähle zuerst, wohin sie geschrieben werden sollen, und speichere das.';
 App::$strings['Names in photos'] = 'Namen in Fotos';

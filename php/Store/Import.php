@@ -16,9 +16,8 @@ final class Import
     /** What may be in it => bytes of it at most. */
     private const KNOWN = [
         '#^(README\.txt|export\.json|settings/(config|thresholds)\.json)$#D' => 1 << 20,
-        '#^(folders\.csv|folders/\d{5}/faces\.csv)$#D' => FacesCsv::LARGEST,
+        '#^(folders\.csv|photos/written\.jsonl|folders/\d{5}/faces\.csv)$#D' => FacesCsv::LARGEST,
         '#^names/(names|edits|names\.[a-z0-9.-]{1,100})\.csv$#D' => Journal::LARGEST,
-        '#^photos/written\.jsonl$#D' => 1 << 28,
         '#^statistics/(faces|models)_statistics\.csv$#D' => 1 << 28,
         '#^folders/\d{5}/faces\.parquet$#D' => 1 << 30,
     ];
@@ -37,6 +36,8 @@ final class Import
     private array $decisions = [];
     /** @var array<string, array<mixed>> by name: config, thresholds */
     private array $settings = [];
+    /** @var array<string, string> as Written has them */
+    private array $written = [];
     private int $files = 0;
     private ?string $place = null;
 
@@ -83,6 +84,8 @@ final class Import
             foreach ($entries as $name => $index) {
                 if (str_starts_with($name, 'names/')) {
                     $this->names(self::text($zip, $index, $name), $contents);
+                } elseif ($name === 'photos/' . Cloud::WRITTEN) {
+                    $this->written = Written::ofExport(self::text($zip, $index, $name));
                 } elseif (preg_match('#^settings/(\w+)\.json$#D', $name, $found)) {
                     $value = json_decode(self::text($zip, $index, $name), true, 32);
                     // 1e999 can be read, but not written
@@ -125,6 +128,12 @@ final class Import
     public function settings(): array
     {
         return $this->settings;
+    }
+
+    /** What photos were before names were written into them. @return array<string, string> as Written takes it */
+    public function written(): array
+    {
+        return $this->written;
     }
 
     /** Faces of an earlier import are not wanted any more. */

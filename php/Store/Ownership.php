@@ -33,7 +33,7 @@ final class Ownership
             $file->name === Cloud::FACES_CSV => self::hasColumns($text, ['id', 'file', 'x', 'y', 'w', 'h']),
             $file->name === Cloud::CONFIG_JSON => self::isConfig($text),
             $file->name === Cloud::THRESHOLDS_JSON => self::hasKeys($text, array_keys(Threshold::DEFAULTS)),
-            $file->name === Cloud::WRITTEN => preg_match('/^\{"(time|since)": /', $text) === 1,
+            $file->name === Cloud::WRITTEN => preg_match('/^\{"(time|since)":/', $text) === 1,
             $file->name === 'report.html' => str_contains(substr($head, 0, 200), '<!-- faces '),
             str_ends_with($file->name, '_statistics.csv') => self::hasColumns($text, ['detector']) && self::hasColumns($text, ['model']),
             str_ends_with($file->name, '.csv') => str_starts_with(str_replace('"', '', $text), 'time,face,') || JournalLines::decisions($head) !== [],

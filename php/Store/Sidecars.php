@@ -19,6 +19,8 @@ final class Sidecars
 
     /** Why something could not be made. @var list<string> */
     public array $problems = [];
+    /** There is no room for one, and so for the others neither. */
+    private bool $isFull = false;
 
     public function __construct(private readonly Cloud $cloud, private readonly Quota $quota)
     {
@@ -45,7 +47,7 @@ final class Sidecars
             if (flock($lock, LOCK_EX | LOCK_NB)) { // else another request is at it
                 $this->deleteEmptied();
                 foreach ($waiting as $photo) {
-                    if (microtime(true) > $end || $this->problems !== []) {
+                    if (microtime(true) > $end || $this->isFull) {
                         break;
                     }
                     $made += (int) $this->place($photo);
@@ -78,10 +80,9 @@ final class Sidecars
             @unlink($path);
             return false;
         }
-        $reason = match (true) {
-            strlen($content) > self::LARGEST, mb_strlen($name, 'UTF-8') > self::LONGEST => t('it is too long'),
-            default => $this->quota->refusal(strlen($content)),
-        };
+        $isLong = strlen($content) > self::LARGEST || mb_strlen($name, 'UTF-8') > self::LONGEST;
+        $reason = $isLong ? t('it is too long') : $this->quota->refusal(strlen($content));
+        $this->isFull = !$isLong && $reason !== '';
         if ($reason !== '') {
             $this->problems[] = sprintf(t('%1$s cannot be made: %2$s'), $name, $reason);
             return false;

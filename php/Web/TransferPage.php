@@ -17,6 +17,7 @@ use Faces\Store\Memory;
 use Faces\Store\Remains;
 use Faces\Store\State;
 use Faces\Store\UnreadableFile;
+use Faces\Store\Written;
 use Faces\View\Album;
 use Faces\View\SettingsForm;
 use Faces\Worker\Launcher;
@@ -77,6 +78,7 @@ final class TransferPage
         $import = new Import($album->cloud);
         try {
             $import->read($path, $isSearching);
+            (new Written($album->cloud))->take($import->written(), $files, $album->quota);
             $found = $import->apply(new Journal($album->cloud, $album->quota));
         } catch (UnreadableFile $error) {
             throw new Refusal(sprintf(t('Nothing was saved: %s'), $error->getMessage()), Refusal::FULL);
@@ -105,7 +107,8 @@ final class TransferPage
         $values = [];
         foreach (Setting::all() as $name => $setting) {
             $value = is_array($config[$setting->group] ?? null) ? $config[$setting->group][$name] ?? null : null;
-            if ($value !== null && SettingsForm::refusal($name) === '') {
+            // Into photos nothing is written before their owner says so here.
+            if ($value !== null && $name !== 'write_to' && SettingsForm::refusal($name) === '') {
                 $values[$name] = SettingsForm::allowed($name, $setting->checked($value));
             }
         }

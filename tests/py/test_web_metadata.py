@@ -298,9 +298,11 @@ def test_one_of_ours_that_was_emptied_goes_and_no_other(web: WebHub, alice: int,
 
 def test_without_room_it_waits_and_the_owner_is_told(web: WebHub, alice: int, owner: Client) -> None:
     waiting = beside(web, web.sql("SELECT hash FROM attach WHERE filename = 'a.png'")[0][0], "x" * 5000)
+    long = web.photo(alice, "x" * 187 + ".png", shade=1)
+    beside(web, long)
     web.limit("alice", 1000)
     page = owner.get(PAGE).text
     assert "a.png.xmp cannot be made" in page and waiting.exists() and sidecars(web, alice) == {}
     web.limit("alice", None)
-    owner.get(PAGE)
+    assert ("x" * 187 + ".png.xmp cannot be made: it is too long") in owner.get(PAGE).text
     assert not waiting.exists() and len(sidecars(web, alice)["a.png.xmp"][0]) == 5000

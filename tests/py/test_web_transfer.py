@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from faces import parquet
 from faces.files import DataFile
+from faces.jobs import written
 from webhub import Answer, Client, WebHub, face, ready, until
 
 EXPORT, IMPORT = "/faces/alice/export", "/faces/alice/import"
@@ -254,6 +255,32 @@ def test_settings_are_taken_only_if_that_is_wanted_and_allowed(web: WebHub, alic
     }
     assert "evil" not in found
     assert json.loads(web.path(alice, "thresholds.json").read_bytes()) == {"Dlib": {"euclidean": 0.5, "cosine": 0.1125}}
+
+
+def test_photos_with_names_in_them_are_known_again(web: WebHub, alice: int, owner: Client) -> None:
+    """By the content that they had before; what was written here since counts more."""
+    web.photo(alice, "a.png")
+    owner.get("/faces/alice")
+    a, b, c, d = (letter * 32 for letter in "abcd")
+    here = {"time": "2026-11-25T09:00:00Z", "key": "k1", "target": "photo", "content": a, "after": c, "mark": "1-2-3"}
+    web.write(alice, "written.jsonl", json.dumps(here).encode() + b"\n")
+    ours = {"keywords": ["<Ada>"], "mwg": [{"box": {"x": 0.0, "y": 0.1, "w": 0.5, "h": 1.0}, "name": "Ada"}]}
+    there = [{**here, "after": b, "mark": "7-7-7", "ours": ours}, {**here, "time": "2026-11-24T09:00:00Z"}, {**here, "key": "k2", "content": d, "after": b[:31] + "0", "people": []},
+             {**here, "key": 7}, {**here, "target": "sidecar", "after": d}, {**here, "after": "../x"}, {"since": "2026-11-24T09:00:00Z"}, [], "x"]  # fmt: skip
+    lines = b"\n".join(json.dumps(one).encode() for one in there) + b"\n{\xff" + b"[" * 99
+    assert upload(owner, archive({"photos/written.jsonl": lines})).code == 200
+    found = written.Written(web.album(alice))
+    assert [found.content_before(one) for one in (b, c, b[:31] + "0", d)] == [a, a, d, d]
+    assert found.last("k1", "photo").mark == "1-2-3" and found.since == ""
+    assert web.path(alice, "written.jsonl").read_bytes().count(b"\n") == 3
+    kept = web.path(alice, "written.jsonl").read_bytes()
+    assert upload(owner, archive({"photos/written.jsonl": lines})).code == 200
+    assert web.path(alice, "written.jsonl").read_bytes() == kept and web.wrong_rows() == []
+    files = {"settings/config.json": b'{"metadata": {"write_to": "photo", "write_names": "all"}}'}
+    upload(owner, archive(files), settings="1")
+    assert json.loads(web.path(alice, "config.json").read_bytes())["metadata"] == {"write_names": "all"}
+    # so that it can be taken out again
+    assert json.loads(kept.splitlines()[0])["ours"] == ours and found.last("", "photo", a).ours.mwg == []
 
 
 # --- files that are not ours ----------------------------------------------------------------------------------------------------

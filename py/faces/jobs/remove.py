@@ -260,7 +260,7 @@ def _is_ours(name: str, file: DataFile) -> bool:
         value = store.read_json(file)[0]
         return not content.strip() if value is None else _has(value, THRESHOLDS)
     if name == WRITTEN:
-        return not content.strip() or content.lstrip().startswith((b'{"time": ', b'{"since": '))
+        return not content.strip() or content.lstrip().startswith((b'{"time":', b'{"since":'))
     if name == SETTLED:
         return content.startswith(b'{"settings"')
     if name == REPORT:
