@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +19,6 @@ from typing import Any
 
 import bars
 from bench_memory import Watch
-from bench_photos import Absent
 from bench_rows import Bench, Row, Section, span
 from faces import store
 from faces.files import DataFile
@@ -154,57 +152,7 @@ def idle_recognize(bench: Bench) -> list[Row]:
     return [Row(what, _times(middle), peak=f"{middle['peak']:.0f}")]
 
 
-# What photos say of themselves
-
-MARKED, ALONE = 1000, 50
-REGION = "{AppliedToDimensions={W=64,H=48,Unit=pixel},RegionList=[{Area={X=0.5,Y=0.5,W=0.2,H=0.2,Unit=normalized},Name=Ada,Type=Face}]}"
-
-
-def _marked(bench: Bench) -> Path:
-    """Photos of 64 x 48 pixels with a date and a face region each."""
-    from PIL import Image
-
-    if not shutil.which("exiftool"):
-        raise Absent("exiftool is not installed")
-    folder = bench.photos.folder / "marked"
-    if not folder.exists():
-        folder.mkdir()
-        first = folder / "0000.jpg"
-        Image.new("RGB", (64, 48), "grey").save(first)
-        tags = (f"-XMP-mwg-rs:RegionInfo={REGION}", "-DateTimeOriginal=2020:01:02 03:04:05")
-        subprocess.run(["exiftool", "-q", "-overwrite_original", *tags, str(first)], check=True)
-        for number in range(1, MARKED):
-            (folder / f"{number:04}.jpg").write_bytes(first.read_bytes())
-    return folder
-
-
-def reading(bench: Bench) -> list[Row]:
-    folder = _marked(bench)
-
-    def ours() -> dict[str, Any]:
-        found = faces(bench, "metadata", folder, "--json")
-        summary = json.loads(found["said"].splitlines()[-1])["summary"]
-        if (summary["regions"], summary["dated"]) != (MARKED, MARKED):
-            raise RuntimeError(f"not all was read: {summary}")
-        return {**found, "seconds": found["wall"] / MARKED}
-
-    def alone() -> dict[str, Any]:
-        photos = sorted(folder.glob("*.jpg"))[:ALONE]
-        found = [spent(bench, "exiftool", "-j", "-struct", str(photo)) for photo in photos]
-        return {"seconds": sum(one["wall"] for one in found) / ALONE, "peak": max(one["peak"] for one in found)}
-
-    what = f"faces metadata, {MARKED:,} photos with a region each, against an exiftool process for each photo"
-    return [bench.pair(ours, alone).row(what, 10)]
-
-
 SECTIONS = [
-    Section(
-        "Metadata",
-        f"""{MARKED:,} JPEGs of 64 x 48 pixels with a date and a face region. `faces metadata --directory DIR --json` as a process
-        of its own, with the start of Python and of its one exiftool; beside it `exiftool -j -struct PHOTO`, one process after
-        the other, for {ALONE} of them. Wall time for a photo.""",
-        [reading],
-    ),
     Section(
         "Naming",
         f"""50 folders with 200 photos each and two drawn faces on each, of 200 people, 2,000 of them named; a first

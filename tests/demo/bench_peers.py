@@ -11,6 +11,7 @@ from typing import Any
 import bench_commands
 import bench_looks
 import bench_memory
+import bench_metadata
 import bench_stores
 from bench_photos import Absent
 from bench_rows import APART, Bench, Pair, Row, Section, span
@@ -254,6 +255,7 @@ SECTIONS = [
         ],
     ),
     Section("Memory", bench_memory.TEXT, [bench_memory.thousand]),
+    *bench_metadata.SECTIONS,
     *bench_commands.SECTIONS,
     *bench_stores.SECTIONS,
     *bench_looks.SECTIONS,
