@@ -34,6 +34,7 @@ final class HelpPage
             t('You confirm a guess, or say that it is somebody else: then that name is not offered for this face again. The more faces have names, the better the guesses.'),
             t('New photos are found by themselves: when you open the page, and when the server\'s clock says so.'),
             t('You search for people, correct what is wrong, and take names back at any time.'),
+            t('If you want it, names are also written into the photos themselves, or into files beside them, for other programs: "Names in photos". They can be taken out again.'),
         ];
     }
 

@@ -144,7 +144,7 @@ final class MetadataPage
         $isNew = $found->text('names') === 'new';
         return [
             'text' => sprintf(t('%1$s: photos with names to be written: %2$d.'), Template::time($found->text('time')), $found->number('named')),
-            'where' => sprintf(t('Written: %1$s, %2$s.'), SettingsTexts::choice($found->text('target')), SettingsTexts::choice($found->text('names'))),
+            'where' => sprintf(t('They would be written %1$s; %2$s.'), SettingsTexts::choice($found->text('target')), SettingsTexts::choice($found->text('names'))),
             'isOld' => $found->text('target') !== $target || $found->text('names') !== $settings->value('write_names'),
             'none' => match (true) {
                 $photos !== [] || $found->text('error') !== '' => '',

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,16 @@ def test_a_run_that_failed_says_why(web: WebHub, alice: int, owner: Client) -> N
     owner.post(PAGE, preview="1")
     web.quiet()
     until(lambda: "names cannot be written without exiftool" in owner.get(PAGE).text, 20)
+
+
+def test_removing_everything_ends_what_is_being_written(web: WebHub, alice: int, owner: Client) -> None:
+    web.set("block", 0)
+    program(web, 'case "$*" in *metadata.py*) exec sleep 50;; esac')
+    owner.post(PAGE, write_to="photo")
+    until(lambda: "Names are being written." in owner.get(PAGE).text, 20)
+    begun = time.monotonic()
+    until(lambda: owner.post("/faces/alice/remove", everything="1", sure="1").code == 200, 40)
+    assert time.monotonic() - begun < 30 and not web.state("", "alice").exists()
 
 
 def tags(path: Path) -> dict[str, Any]:
