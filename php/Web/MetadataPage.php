@@ -8,8 +8,8 @@ use Faces\Model\Setting;
 use Faces\Refusal;
 use Faces\Store\ChannelFiles;
 use Faces\Store\ChannelSettings;
-use Faces\Store\Clones;
 use Faces\Store\Cloud;
+use Faces\Store\Clones;
 use Faces\Store\Sidecars;
 use Faces\View\Album;
 use Faces\View\Captions;
@@ -137,10 +137,9 @@ final class MetadataPage
             return [];
         }
         $target = $settings->value('write_to') === Setting::NOWHERE ? 'photo' : $settings->value('write_to');
-        $photos = array_map(static function (array $one) use ($album): array {
-            $hash = self::photoAt($album->cloud, $one['photo']);
-            return $one + ['url' => $hash === '' ? '' : Captions::url($hash) . '-2'];
-        }, $found->photos());
+        $there = $album->cloud->photoNames(array_column($found->photos(), 'hash')); // some may be gone by now
+        $photos = array_map(static fn (array $one): array => $one + ['url' => isset($there[$one['hash']]) ? Captions::url($one['hash']) . '-2' : ''],
+            $found->photos());
         $isNew = $found->text('names') === 'new';
         return [
             'text' => sprintf(t('%1$s: photos with names to be written: %2$d.'), Template::time($found->text('time')), $found->number('named')),
@@ -154,19 +153,6 @@ final class MetadataPage
             'error' => $found->text('error'),
             'photos' => $photos,
         ];
-    }
-
-    /** The hash of a photo by its path in the cloud; "" if there is none. Names may hold a slash. */
-    private static function photoAt(Cloud $cloud, string $path): string
-    {
-        foreach ($cloud->foldersWithPhotos() as $folder) {
-            $start = $folder === '' ? '' : $cloud->folderPath($folder) . '/';
-            $hash = str_starts_with($path, $start) ? $cloud->photoNamed(substr($path, strlen($start)), $folder) : '';
-            if ($hash !== '') {
-                return $hash;
-            }
-        }
-        return '';
     }
 
     /** How the last run ended. @return array<string, mixed> */

@@ -67,13 +67,14 @@ final class Wrote
         return self::list($this->found[$name] ?? null);
     }
 
-    /** Of a preview: photos by their paths, with what would be done. @return list<array{photo: string, lines: list<string>}> */
+    /** Of a preview: photos by path and hash, with what would be done. @return list<array{photo: string, hash: string, lines: list<string>}> */
     public function photos(): array
     {
         $found = [];
         foreach (is_array($this->found['photos'] ?? null) ? array_slice($this->found['photos'], 0, self::MOST) : [] as $one) {
             if (is_array($one) && is_string($one['photo'] ?? null)) {
-                $found[] = ['photo' => mb_scrub($one['photo'], 'UTF-8'), 'lines' => self::list($one['lines'] ?? null)];
+                $hash = is_string($one['hash'] ?? null) && preg_match('/^[\w-]{1,191}$/D', $one['hash']) ? $one['hash'] : '';
+                $found[] = ['photo' => mb_scrub($one['photo'], 'UTF-8'), 'hash' => $hash, 'lines' => self::list($one['lines'] ?? null)];
             }
         }
         return $found;

@@ -64,12 +64,13 @@ class Ours:
 @dataclass(slots=True)
 class Change:
     """`arguments` for exiftool, none if nothing is to be done; `lines` say the same to people; `left`: what another
-    program says otherwise, and stays. `ours`: what we will have written then."""
+    program says otherwise, and stays. `ours`: what we will have written then. `photo`: the hub's hash of the photo."""
 
     arguments: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     ours: Ours = field(default_factory=Ours)
+    photo: str = ""
 
 
 def plan(

@@ -73,7 +73,9 @@ def _named(bench: Bench, place: Path) -> tuple[Path, int]:
         if copy.suffix == path.suffix.lower():
             shutil.copyfile(path, copy)
         else:
-            Image.open(path).convert("RGB").save(copy, exif=Image.open(path).getexif())
+            exif = Image.Exif()
+            exif[0x0112] = Image.open(path).getexif().get(0x0112, 1)  # how it lies
+            Image.open(path).convert("RGB").save(copy, exif=exif)
     faces(bench, "detect", place, "--detectors", "yunet", "--models", "Dlib")
     shown = store.read_shown(DataFile(place / FACES_CSV)) or []
     names = [

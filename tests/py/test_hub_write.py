@@ -145,7 +145,11 @@ def test_the_command_does_what_each_owner_says(site: HubSite, alice: int, capfd:
     assert (wrote["written"], wrote["error"], wrote["undo"]) == (1, "", False)
     assert cli.run(["metadata", *hub, "--channel", "bob", "--write", "--dry-run", "--most", "3"]) == 0  # to show him
     preview = json.loads((site.root / "store" / "[data]" / "faces" / str(bob) / "preview.json").read_text())
-    assert preview["photos"] == [{"photo": "x.png", "lines": preview["photos"][0]["lines"]}] and said(his) == []
+    assert (
+        preview["photos"]
+        == [{"photo": "x.png", "hash": photo(site, bob, "x.png")[0], "lines": preview["photos"][0]["lines"]}]
+        and said(his) == []
+    )
     assert "+ keyword Cy" in preview["photos"][0]["lines"]
     assert cli.run(["metadata", *hub, "--channel", "alice", "--undo"]) == 0 and said(mine) == []
 

@@ -130,10 +130,13 @@ def test_what_would_be_written_is_shown_on_the_photos(web: WebHub, alice: int, o
         web.sql("SELECT hash FROM attach WHERE filename = 'a.png'")[0][0],
         web.photo(alice, "x<i>.png", folder=odd),
     ]
-    made = [{"photo": path, "lines": [f"+ keyword <evil>{path}"]} for path in photos]
+    made = [
+        {"photo": path, "hash": hash, "lines": [f"+ keyword <evil>{path}"]}
+        for path, hash in zip(photos, hashes, strict=True)
+    ]
     web.give(
         web.state("preview.json", "alice"),
-        told(named=41, written=3, photos=[*made, {"photo": "gone.png", "lines": []}, {"photo": 7}, 3]),
+        told(named=41, written=3, photos=[*made, {"photo": "gone.png", "hash": "gone", "lines": []}, {"photo": 7}, 3]),
     )
     page = owner.get(PAGE).text
     assert "photos with names to be written: 41." in page and "<evil>" not in page and "&lt;evil&gt;a.png" in page

@@ -218,6 +218,7 @@ class _Writing:
     def _one(self, item: _Photo) -> None:
         file = self._file(item)
         change = self._change(item, file)
+        change.photo = item.photo.hash
         self.summary.left += [f"{item.path}: {line}" for line in change.left]
         if not change.arguments:
             self.summary.same += 1

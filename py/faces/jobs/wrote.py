@@ -34,7 +34,7 @@ class Told:
 
         def both(path: str, change: Change) -> None:
             if self.dry:
-                self.photos.append({"photo": path, "lines": change.lines})
+                self.photos.append({"photo": path, "hash": change.photo, "lines": change.lines})
             tell(path, change)
 
         return both
