@@ -237,7 +237,7 @@ def test_the_whole_way_with_the_real_worker(web: WebHub, alice: int, owner: Clie
     web.quiet()
     before = path.read_bytes()
     owner.post(PAGE, write_to="sidecar")
-    until(lambda: owner.get(PAGE) and "obama.jpg.xmp" in sidecars(web, alice))
+    until(lambda: "obama.jpg.xmp" in waiting(web, owner))
     hash = web.sql("SELECT hash FROM attach WHERE filename = 'obama.jpg.xmp'")[0][0]
     assert tags(web.root / web.content(alice, hash))["PersonInImage"] == "Barack Obama"
     web.quiet()
@@ -245,7 +245,7 @@ def test_the_whole_way_with_the_real_worker(web: WebHub, alice: int, owner: Clie
     web.quiet()
     assert "changed: 0, as they were: 1." in owner.get(PAGE).text
     owner.post(PAGE, undo="1")
-    until(lambda: owner.get(PAGE) and sidecars(web, alice) == {})
+    until(lambda: waiting(web, owner) == set())
     assert path.read_bytes() == before and web.wrong_rows() == []
 
 
@@ -257,6 +257,12 @@ def beside(web: WebHub, photo: str, content: str = "<x:xmpmeta/>") -> Path:
     path = web.state(f"sidecars/{photo}.xmp", "alice")
     web.give(path, content)
     return path
+
+
+def waiting(web: WebHub, owner: Client) -> set[str]:
+    """The names of files beside photos, after the page was opened; the worker may be between a file and its row."""
+    owner.get(PAGE)
+    return {name for (name,) in web.sql("SELECT filename FROM attach WHERE filename LIKE '%%.xmp'")}
 
 
 def sidecars(web: WebHub, alice: int) -> dict[str, tuple[Any, ...]]:
