@@ -105,7 +105,11 @@ class ExifTool:
             )
             # "0.50" and 0.5 are two texts to exiftool, when it is told which of several regions to take out
             self._tool.set_json_loads(json.loads, parse_float=str)
-            self._tool.run()
+            umask = os.umask(0o077)  # copies of private photos that it makes are private, too
+            try:
+                self._tool.run()
+            finally:
+                os.umask(umask)
         return self._tool
 
     def _write(self, path: Path, arguments: Sequence[str]) -> None:

@@ -221,15 +221,17 @@ class PlainAlbum:
         return False
 
     def sidecar(self, folder: Folder, photo: Photo) -> DataFile:
-        """NAME.EXT.xmp, or NAME.xmp if there is one and it can be of no other photo."""
-        path, stem = photo.path, photo.path.stem
-        full, short = path.with_name(f"{path.name}.xmp"), path.with_name(f"{stem}.xmp")
-        same = [other for other in folder.photos if Path(other.name).stem == stem]
+        """NAME.EXT.xmp, or NAME.xmp if there is one and it can be of no other file, such as a raw image."""
+        path = photo.path
+        full, short = path.with_name(f"{path.name}.xmp"), path.with_suffix(".xmp")
         try:
             mode = path.stat().st_mode & 0o666
+            if short.exists() and not full.exists():
+                same = [other for other in path.parent.iterdir() if other.stem == path.stem and other != short]
+                full = short if same == [path] else full
         except OSError:
             mode = 0o600
-        return DataFile(short if short.exists() and not full.exists() and len(same) == 1 else full, mode)
+        return DataFile(full, mode)
 
     def leftovers(self, beside: DataFile) -> list[DataFile]:
         try:

@@ -179,12 +179,9 @@ class HubAlbum:
     def sidecar(self, folder: Folder, photo: Photo) -> DataFile:
         """In the cloud if it is there; else where the page finds it, which then makes it."""
         rows, key = self._listing(), self._folder_of.get(folder.name, "")
-        stem = photo.name.rpartition(".")[0]
-        same = [other for other in folder.photos if other.name.rpartition(".")[0] == stem]
-        for name in (f"{photo.name}.xmp", *([f"{stem}.xmp"] if len(same) == 1 else [])):
-            row = rows.files.get((key, name))
-            if row:
-                return self._file(row, folder.path_of(name))
+        name = f"{photo.name}.xmp"
+        if row := rows.files.get((key, name)):
+            return self._file(row, folder.path_of(name))
         return DataFile(self.lock(SIDECARS) / f"{photo.hash}.xmp")
 
     def leftovers(self, beside: DataFile) -> list[DataFile]:

@@ -30,6 +30,13 @@ _KEYWORDS, _SUBJECT, _PEOPLE = "MWG:Keywords", "XMP-dc:Subject", "XMP-iptcExt:Pe
 _SIZE = "XMP-mwg-rs:RegionAppliedToDimensions"
 #: From this overlap on, a region is the one that we wrote: other programs round differently.
 _OURS = 0.8
+#: What exiftool knows of a region, of either schema.
+_KNOWN = frozenset(
+    (
+        *("Area", "BarCodeValue", "Description", "Extensions", "FocusUsage", "Name", "Rotation", "SeeAlso", "Type"),
+        *("PersonDisplayName", "PersonEmailDigest", "PersonLiveIdCID", "PersonSourceID", "Rectangle"),
+    )
+)
 #: Bytes that IPTC has for a keyword.
 _LONGEST_IPTC = 64
 
@@ -55,6 +62,20 @@ class Ours:
 
     def __bool__(self) -> bool:
         return bool(self.keywords or self.people or self.mwg or self.microsoft)
+
+    def along_with(self, other: Ours) -> Ours:
+        """Both: of a change it is not known whether it came about."""
+        return Ours(
+            list(dict.fromkeys([*self.keywords, *other.keywords])),
+            list(dict.fromkeys([*self.people, *other.people])),
+            list(dict.fromkeys([*self.mwg, *other.mwg])),
+            list(dict.fromkeys([*self.microsoft, *other.microsoft])),
+            self.size or other.size,
+        )
+
+    def is_in(self, there: Marks) -> bool:
+        """Whether a region of ours is in a file: else it may be another photo, whose keywords are not ours."""
+        return bool(_ours_among(there.mwg, self.mwg) or _ours_among(there.microsoft, self.microsoft))
 
     @property
     def names(self) -> set[str]:
@@ -118,7 +139,8 @@ def _put_texts(
 ) -> list[str]:
     """Changes a list of texts; returns which of it are ours then."""
     have, wanted = {_folded(text) for text in there}, {_folded(name) for name in names}
-    gone = [name for name in own if _folded(name) in have - wanted]
+    # in our spelling only: in another one it is another program's. exiftool gives the name True as the truth.
+    gone = [n for n in own if _folded(n) in have - wanted and (n in there or _folded(n) in ("true", "false"))]
     new = [name for name in names if _folded(name) not in have]
     change.arguments += [f"-{tag_of(name)}-={name}" for name in gone] + [f"-{tag_of(name)}+={name}" for name in new]
     change.lines += [f"- {what} {name}" for name in gone] + [f"+ {what} {name}" for name in new]
@@ -192,6 +214,11 @@ class _Kind:
     def _rename(self, change: Change, there: Sequence[Mark], mark: Mark, name: str, mine: Own | None) -> bool:
         """Another name for a region, all else that is said of it kept."""
         item = {key: value for key, value in mark.item.items() if key != self.key} | ({self.key: name} if name else {})
+        if not _is_known(item):
+            change.left.append(
+                f"{name}: something is said of that face that exiftool does not know, so it stays as it is"
+            )
+            return False
         if "\n" in _struct(item) or "\r" in _struct(item):
             change.left.append(f"{name}: what is said of that face has several lines, so it stays as it is")
             return False
@@ -216,6 +243,13 @@ class _Kind:
         change.arguments.append(f"-{self.tag}-={_struct(named)}")
         change.lines.append(f"- {self.what} {mark.region.name or 'without a name'} {_place(mark.region.box)}")
         return True
+
+
+def _is_known(item: Mapping[str, Any]) -> bool:
+    """Whether exiftool can write all of a region: what it does not know it reads, but leaves out."""
+    extensions = item.get("Extensions", {})
+    known = isinstance(extensions, Mapping) and all(":" in key for key in extensions)
+    return known and item.keys() <= _KNOWN
 
 
 def _ours_among(there: Sequence[Mark], own: Sequence[Own]) -> dict[int, Own]:

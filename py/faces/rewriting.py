@@ -30,15 +30,15 @@ def rewrite(path: Path, temporary: Path, change: Callable[[Path], None], last: C
     try:
         with _in_use(path) as before:
             _check_room(temporary.parent, before.st_size)
-            shutil.copyfile(path, temporary)
-            temporary.chmod(0o600)
+            _copy(path, temporary)
             change(temporary)
             if pixels_hash(temporary) != pixels_hash(path):
                 raise PhotoError("the changed copy shows another image, so it was thrown away")
-            _keep_all(path, temporary, before)
+            _keep_owner(temporary, before)
             last(temporary)
             if _state(path.lstat()) != _state(before):
                 raise PhotoError("another program changed it meanwhile: the next run looks at it again")
+            shutil.copystat(path, temporary)  # last: one of an old time looks like one that a killed run left
             temporary.replace(path)
             sync_folder(path.parent)
     except OSError as error:
@@ -86,7 +86,14 @@ def _check_room(folder: Path, size: int) -> None:
             raise DiskFull(f"cannot write {folder}: the disk is full: free some space and run again")
 
 
-def _keep_all(path: Path, copy: Path, before: os.stat_result) -> None:
+def _copy(path: Path, copy: Path) -> None:
+    """Nobody else may read it: the photo may be private, and lie in a folder that is not."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with path.open("rb") as source, os.fdopen(os.open(copy, flags, 0o600), "wb") as target:
+        shutil.copyfileobj(source, target, _ROOM)
+
+
+def _keep_owner(copy: Path, before: os.stat_result) -> None:
     if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
         with suppress(PermissionError):  # only root may give files away
             os.chown(copy, before.st_uid, before.st_gid)
@@ -97,7 +104,6 @@ def _keep_all(path: Path, copy: Path, before: os.stat_result) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    shutil.copystat(path, copy)  # last: to the nanosecond
 
 
 def _state(found: os.stat_result) -> tuple[int, int, int]:

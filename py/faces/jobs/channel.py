@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from faces import store
 from faces.files import lock
-from faces.folders import CONFIG_JSON, EDITS_CSV, NAMES_CSV, NAMES_LOCK, THRESHOLDS_JSON, Album
+from faces.folders import CONFIG_JSON, EDITS_CSV, NAMES_CSV, NAMES_LOCK, THRESHOLDS_JSON, Album, Folder
 from faces.records import Decision
 from faces.settings import Settings, parse_settings, settings_to_json
 
@@ -40,6 +42,14 @@ def just_after(time: str) -> str:
     """A microsecond later than a time of the journal."""
     moment = datetime.strptime(time.rstrip("Z")[:26] + "+0000", f"%Y-%m-%dT%H:%M:%S{'.%f' if '.' in time else ''}%z")
     return (moment + timedelta(microseconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def remove_leftovers(folder: Folder) -> None:
+    """Temporary files of runs that were killed; none that may be another program's just now."""
+    for path in folder.leftovers:
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > 3600:
+                path.unlink()
 
 
 def read_settings(album: Album) -> Settings:

@@ -1,7 +1,7 @@
 """What photos say of the faces on them, put into their rows: the regions that other programs marked, and their names.
 
 A name there is an offer, or a decision where the owner wants that (`whole`). What was decided here holds until somebody
-changes the name there: so it is noted when that was seen, but not where we wrote the name ourselves.
+changes the name there: so it is noted when that was seen. What we wrote there ourselves says nothing.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ def put(
     rows: Sequence[FaceRow],
     regions: Sequence[Region],
     before: Sequence[FaceRow],
-    is_ours: bool,
+    wrote: Container[str],
     decided: Container[str],
 ) -> list[FaceRow]:
     """The rows of a photo with what its regions say, without regions that are gone. `before`: its rows as they were;
-    `is_ours`: we changed the file; `decided`: faces that a person decided about, which stay."""
+    `wrote`: names that we gave its regions, which say nothing new; `decided`: faces that a person decided about, which
+    stay."""
     faces = {row.face: row for row in rows if row.status == FACE}
     paired = pair_by_overlap(
         [region.box for region in regions], [(face, row.relative_box) for face, row in faces.items()]
@@ -54,7 +55,8 @@ def put(
         if row.detector == REGION and row.face not in names and row.face not in decided:
             continue
         old, name = known.get(row.face), names.get(row.face, "")
-        if old and (old.region_name == name or is_ours):
+        name = "" if name in wrote else name
+        if old and old.region_name == name:
             row.region_time = old.region_time
         elif old and name:
             row.region_time = _time(row, old)

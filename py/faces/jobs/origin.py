@@ -25,7 +25,8 @@ MOST_SOURCES = 8
 class Origin:
     """`rows` hold for the photo's content; `former` are those of other content that stood at its place.
     `changed`: the rows differ from what is stored. `attempts`: failures so far, by (detector, model). `imported`: the
-    rows come from an import. `is_ours`: the file is another one only by what we wrote into it."""
+    rows come from an import. `is_ours`: the file is another one only by what we wrote into it; `wrote`: the names that
+    we gave its regions."""
 
     content: str
     rows: list[FaceRow]
@@ -34,6 +35,7 @@ class Origin:
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
     imported: bool = False
     is_ours: bool = False
+    wrote: frozenset[str] = frozenset()
 
 
 class Origins:
@@ -65,8 +67,8 @@ class Origins:
             else:
                 moved = self._from_elsewhere(index, photo, key, content)
                 origin = Origin(content, moved, [row for row in good if row.face], bool(moved), attempts)
-            if is_ours:  # what we wrote into it is to be read
-                origin.is_ours, origin.rows = True, [replace(row, regions_read=0) for row in origin.rows]
+            origin.is_ours = is_ours
+            origin.wrote = self._written.names(photo.hash or item.folder.path_of(photo.name), stored or content)
         if self._imports:
             self._import(origin, photo, item)
         self._seen.add((index, key))

@@ -42,8 +42,8 @@ class Job:
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
     #: What the photo's own regions say; None if they were not read now.
     regions: list[Region] | None = None
-    #: Whether the file differs from what is known of it only by what we wrote.
-    is_ours: bool = False
+    #: Names that we gave its regions.
+    wrote: Container[str] = ()
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from faces import parquet, store
@@ -137,7 +136,7 @@ class Worker:
     def _folder(self, index: int, photos: list[Photo]) -> None:
         """Do these photos of a folder. A folder that cannot be read or written costs itself only."""
         folder = self.plan.folders[index].folder
-        self._remove_leftovers(folder)
+        channel.remove_leftovers(folder)
         if not photos:
             return
         try:
@@ -206,12 +205,12 @@ class Worker:
             from faces.jobs.photo import Job
 
             job = Job(photo, path, origin.content, origin.rows, usable, self._known(origin, photo, shown),
-                      origin.former, origin.attempts, regions, origin.is_ours)  # fmt: skip
+                      origin.former, origin.attempts, regions, origin.wrote)  # fmt: skip
             self._work(job)
         elif origin.changed or regions is not None:
             rows[key] = origin.rows
             if regions is not None:
-                rows[key] = marked.put(origin.rows, regions, origin.rows, origin.is_ours, self.decided_faces)
+                rows[key] = marked.put(origin.rows, regions, origin.rows, origin.wrote, self.decided_faces)
             self._free(origin.former, rows[key])
             self.plan.ids.update(row.face for row in rows[key] if row.face)
             self.summary.moved += origin.changed and not (origin.imported or origin.is_ours)
@@ -248,7 +247,7 @@ class Worker:
             result = self.pipeline.settle(job, examined, self.plan.ids)
             if job.regions is not None and not examined.error:
                 before = [*job.rows, *job.former]
-                result.rows = marked.put(result.rows, job.regions, before, job.is_ours, self.decided_faces)
+                result.rows = marked.put(result.rows, job.regions, before, job.wrote, self.decided_faces)
             self._free(job.former, result.rows)
             rows[photo_key(job.photo.hash, job.photo.name)] = result.rows
             self._tell(job.path, result.faces, result.error, result.seconds)
@@ -315,14 +314,6 @@ class Worker:
                     self.summary.removed += len(item.vanished)
                 except (StorageError, DataFileError) as error:
                     self.summary.problems.append(str(error))
-
-    @staticmethod
-    def _remove_leftovers(folder: Folder) -> None:
-        """Temporary files of runs that were killed; none that may be another program's just now."""
-        for path in folder.leftovers:
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime > 3600:
-                    path.unlink()
 
     def recognize(self) -> Recognized | None:
         """Bring faces.csv up to date. Another recognition at work does the same: then this one is left out. No photo is

@@ -7,6 +7,7 @@ is in written.jsonl (`written`). A failure leaves the photo as it was.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -165,6 +166,8 @@ class _Writing:
         self.summary.problems += collection.problems
         standings = resolve(channel.read_journal(self.album), subjects(collection))[0]
         for data in collection.folders:
+            if not self.what.dry:
+                channel.remove_leftovers(data.folder)
             yield from self._of_folder(data, standings)
 
     def _of_folder(self, data: FolderData, standings: dict[str, Standing]) -> Iterator[_Photo]:
@@ -189,8 +192,7 @@ class _Writing:
                 item = _Photo(data.folder, photo, row, names, target, entry)
                 if entry and entry.key == key and entry.people == names and self._mark(item) == entry.mark:
                     self.summary.same += 1
-                    if target == PHOTO and not self.what.dry and self.album.is_replaced(photo):
-                        self.album.replaced(photo)
+                    self._mend(item)
                 else:
                     yield item
 
@@ -222,6 +224,7 @@ class _Writing:
         self.summary.left += [f"{item.path}: {line}" for line in change.left]
         if not change.arguments:
             self.summary.same += 1
+            self._mend(item)
             if not self.what.dry and file.mark():
                 self.written.add(self._entry(item, change, file.mark()))
             return
@@ -243,29 +246,51 @@ class _Writing:
         else:
             size = size[::-1] if orientation >= 5 else size
             marks = regions.marks(tags, *size, orientation)
-        return marking.plan(tags, marks, size, orientation, item.people, item.entry.ours if item.entry else Ours())
+        ours = item.entry.ours if item.entry else Ours()
+        if item.entry and item.entry.content != item.row.content and not ours.is_in(marks):
+            ours = Ours()  # another photo stands there now
+        return marking.plan(tags, marks, size, orientation, item.people, ours)
 
     def _entry(self, item: _Photo, change: Change, mark: str, after: str = "") -> Entry:
         key = item.photo.hash or item.path
         return Entry(channel.now(), key, item.target, item.row.content, after, mark, item.people, change.ours)
+
+    def _mend(self, item: _Photo) -> None:
+        """A run that died may have replaced the photo, and nobody knows of it."""
+        if item.target == PHOTO and item.entry and not self.what.dry and self.album.is_replaced(item.photo):
+            self.album.replaced(item.photo)
+
+    def _begin(self, item: _Photo, change: Change, after: str = "") -> None:
+        """Note what may be ours from now on: whatever happens next, the file is looked at again, and what is in it."""
+        entry = self._entry(item, change, "", after)
+        entry.ours = entry.ours.along_with(item.entry.ours) if item.entry else entry.ours
+        self.written.add(entry)
 
     def _write_photo(self, item: _Photo, change: Change) -> None:
         path = item.photo.path
         if self.written.content_of(path) != item.row.content:
             raise PhotoError("it was changed since faces were searched on it: run `faces detect` first")
 
+        after = ""
+
         def last(copy: Path) -> None:
             self._check(item, copy)
             self.album.check_room(item.photo, copy.stat().st_size)
-            self.written.add(self._entry(item, change, DataFile(copy).mark(), content_hash(copy)))
+            nonlocal after
+            after = content_hash(copy)
+            self._begin(item, change, after)
 
         rewrite(path, self.album.beside(item.photo), lambda copy: self.tool.write(copy, change.arguments), last)
         self.album.replaced(item.photo)
+        self.written.add(self._entry(item, change, DataFile(path).mark(), after))
 
     def _write_sidecar(self, item: _Photo, change: Change, file: DataFile) -> None:
         before, copy = file.read(), self.album.beside(item.photo, ".xmp")
         try:
-            copy.write_bytes(before or _EMPTY_SIDECAR)
+            if before and not file.path.stat().st_mode & 0o222:
+                raise PhotoError(f"{file} is read-only")
+            with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as out:
+                out.write(before or _EMPTY_SIDECAR)
             self.tool.write(copy, change.arguments)
             self._check(item, copy)
             is_empty = not change.ours and self.tool.read(copy, ["XMP:all"]).keys() <= {"SourceFile", "XMPToolkit"}
@@ -274,6 +299,7 @@ class _Writing:
             raise PhotoError(f"cannot write {copy}: {error.strerror}") from error
         finally:
             copy.unlink(missing_ok=True)
+        self._begin(item, change)
         if is_empty:
             file.remove()
         else:

@@ -17,6 +17,7 @@ from faces.jobs.channel import log
 from faces.marking import Ours, Own
 from faces.records import Box
 from faces.regions import Region
+from faces.settings import PHOTO
 
 #: (hub's hash or path below the album's root, where to: "photo" or "sidecar").
 Place = tuple[str, str]
@@ -68,9 +69,18 @@ class Written:
         self._file.check_writable()
 
     def last(self, key: str, target: str, content: str = "") -> Entry | None:
-        """How a photo was left, by its place, else by its content: it may have been moved."""
+        """How a photo was left: by its place, or, where another one stands there now, by its content. At worst of the
+        one that stood there: its `content` is another then."""
         self._read()
-        return self._last.get((key, target)) or self._by_content.get((content, target))
+        here = self._last.get((key, target))
+        if here and here.content == content:
+            return here
+        return self._by_content.get((content, target)) or here
+
+    def names(self, key: str, content: str) -> frozenset[str]:
+        """The names that we gave regions in a photo."""
+        entry = self.last(key, PHOTO, content)
+        return frozenset(own.name for own in (*entry.ours.mwg, *entry.ours.microsoft)) if entry else frozenset()
 
     def entries(self) -> list[Entry]:
         """The last one of each place."""
@@ -107,7 +117,7 @@ class Written:
                     self.since = str(found["since"])
                 else:
                     self._take(_from_json(found))
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
                 bad += 1
         if bad:
             log.warning("%s: %d line(s) damaged and left out", self._file, bad)
@@ -135,13 +145,19 @@ def _from_json(found: dict[str, Any]) -> Entry:
         **texts,
         people=_regions(found.get("people", [])),
         ours=Ours(
-            [str(name) for name in ours.get("keywords", [])],
-            [str(name) for name in ours.get("people", [])],
+            _texts(ours.get("keywords", [])),
+            _texts(ours.get("people", [])),
             _own(ours.get("mwg", [])),
             _own(ours.get("microsoft", [])),
             bool(ours.get("size", False)),
         ),
     )
+
+
+def _texts(items: list[Any]) -> list[str]:
+    if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
+        raise ValueError("no texts")
+    return items
 
 
 def _regions(items: list[Any]) -> list[Region]:
