@@ -291,3 +291,16 @@ def test_what_other_programs_wrote_survives_in_200_files(tmp_path: Path, files: 
         for found in (before, after):
             found.pop("Photoshop:IPTCDigest", None)
         assert after == before, (number, tags)
+
+
+def test_a_region_that_exiftool_does_not_know_all_of_is_left_as_it_is(tmp_path: Path, files: Files) -> None:
+    path = photo(tmp_path / "a.jpg", 1)
+    info = mwg(THERE, "")["RegionInfo"]
+    del info["RegionList"][0]["Name"]
+    write(path, {"RegionInfo": info})
+    content = path.read_bytes()
+    cut = b"<mwg-rs:Type>Face</mwg-rs:Type>"
+    assert content.count(cut) == 1
+    path.write_bytes(content.replace(cut, b"<mwg-rs:Uid>a</mwg-rs:Uid>     "))  # of the same length
+    change = files.put(path, [Region(THERE, "Ada")])
+    assert any("does not know" in line for line in change.left) and b"<mwg-rs:Uid>a</mwg-rs:Uid>" in path.read_bytes()

@@ -372,3 +372,116 @@ def test_guesses_are_not_written(album: Path) -> None:
     assert names(album)["d.png#1"] == "?Ada"
     put(album)
     assert said(album / "d.png") == named()
+
+
+# --- what was found by attacking it ---------------------------------------------------------------------------------
+
+
+def rate(path: Path) -> None:
+    """Another program changes something else, now."""
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-XMP:Rating=5", str(path)], check=True)
+    os.utime(path, (time.time() + 5, time.time() + 5))
+
+
+@pytest.mark.parametrize("setting", ["suggest", "confirm"])
+def test_a_name_that_we_wrote_is_no_news(album: Path, setting: str) -> None:
+    configure(album, region_names=setting)
+    put(album)  # and no detection sees that
+    call(album, "a.png#1", "Bea")
+    call(album, "a.png#2", "", "clear")
+    rate(album / "a.png")
+    find(album)
+    assert names(album)["a.png#1"] == "Bea" and names(album)["a.png#2"] == ""
+    put(album)
+    assert said(album / "a.png") == named("Bea")
+
+
+@pytest.mark.parametrize("target", [PHOTO, SIDECAR])
+def test_killed_between_the_note_and_the_file_we_still_know_what_is_ours(
+    album: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    written = album / ("a.png" if target == PHOTO else "a.png.xmp")
+    put(album, target)
+    real = Written.add
+
+    def dying(self: Written, entry: Any) -> None:
+        real(self, entry)
+        raise KeyboardInterrupt
+
+    for undo in (False, True):
+        call(album, "a.png#1", "Bea")
+        with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+            killed.setattr(Written, "add", dying)
+            put(album, target, undo=undo)
+        assert said(written) == named("Ada", "Bob") if not undo else named("Bea", "Bob")
+        if not undo:
+            put(album, target)
+            assert said(written) == named("Bea", "Bob")
+    put(album, target, undo=True)
+    assert not written.exists() or said(written) == named()
+
+
+def test_photos_that_changed_places_keep_what_is_theirs(album: Path) -> None:
+    draw(album / "d.png", {"blue": (20, 40)}, 9)
+    find(album)
+    call(album, "d.png", "Dan")
+    put(album)
+    (album / "a.png").rename(album / "x")
+    (album / "d.png").rename(album / "a.png")
+    (album / "x").rename(album / "d.png")
+    find(album)
+    assert put(album).written == 0
+    assert put(album, undo=True).written == 3 and said(album / "a.png") == said(album / "d.png") == named()
+
+
+def test_another_photo_in_the_place_keeps_its_own_keywords(album: Path) -> None:
+    put(album)
+    draw(album / "a.png", {"pink": (20, 40)}, 12)
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-XMP-dc:Subject=Ada", "-PersonInImage=Ada", str(album / "a.png")],
+                   check=True)  # fmt: skip
+    find(album)
+    put(album, undo=True)
+    assert said(album / "a.png") == {"regions": [], "keywords": ["Ada"], "people": ["Ada"]}
+
+
+def test_a_keyword_in_another_spelling_is_not_ours_and_hinders_nothing(album: Path) -> None:
+    put(album)
+    tags = ["-XMP-dc:Subject-=Ada", "-XMP-dc:Subject+=ADA"]
+    subprocess.run(["exiftool", "-q", "-overwrite_original", *tags, str(album / "sub" / "c.png")], check=True)
+    find(album)
+    assert put(album, undo=True).problems == []
+    assert said(album / "sub" / "c.png") == {"regions": [], "keywords": ["ADA"], "people": []}
+
+
+def test_notes_that_make_no_sense_are_left_out(album: Path) -> None:
+    put(album)
+    notes = album / "faces" / "written.jsonl"
+    huge = '{"time": "", "key": "a.png", "target": "photo", "people": [{"name": "A", "box": {"x": 1%s, "y": 0, "w": 1, "h": 1}}]}\n'
+    letters = '{"time": "", "key": "b.jpg", "target": "photo", "content": "", "ours": {"keywords": "Ada"}}\n'
+    notes.write_text(notes.read_text() + huge % ("0" * 400) + letters)
+    find(album)
+    assert put(album).written == 0 and [e.key for e in Written(PlainAlbum(album)).entries()] == ["a.png", "sub/c.png"]
+
+
+def test_copies_of_private_photos_are_private(album: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = []
+    real = ExifTool.write
+
+    def looked_at(tool: ExifTool, path: Path, arguments: Any) -> None:
+        modes.append(path.stat().st_mode & 0o777)
+        real(tool, path, arguments)
+        modes.append(path.stat().st_mode & 0o777)
+
+    monkeypatch.setattr(ExifTool, "write", looked_at)
+    (album / "a.png").chmod(0o644)
+    put(album)
+    put(album, SIDECAR)
+    assert set(modes) == {0o600} and len(modes) == 8
+
+
+def test_the_sidecar_of_a_raw_image_is_not_ours_to_use(album: Path) -> None:
+    (album / "a.CR2").write_bytes(b"raw")
+    subprocess.run(["exiftool", "-q", "-o", str(album / "a.xmp"), "-XMP-dc:Title=raw"], check=True)
+    before = (album / "a.xmp").read_bytes()
+    put(album, SIDECAR)
+    assert (album / "a.xmp").read_bytes() == before and said(album / "a.png.xmp") == named("Ada", "Bob")
