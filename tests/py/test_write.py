@@ -419,6 +419,10 @@ def test_killed_between_the_note_and_the_file_we_still_know_what_is_ours(
             assert said(written) == named("Bea", "Bob")
     put(album, target, undo=True)
     assert not written.exists() or said(written) == named()
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Written, "add", dying)
+        put(album, target)  # there is no file beside the photo yet
+    assert put(album, target).written == 2 and said(written) == named("Bea", "Bob")
 
 
 def test_photos_that_changed_places_keep_what_is_theirs(album: Path) -> None:

@@ -190,7 +190,7 @@ class _Writing:
                 if not (names or own):
                     continue
                 item = _Photo(data.folder, photo, row, names, target, entry)
-                if entry and entry.key == key and entry.people == names and self._mark(item) == entry.mark:
+                if entry and entry.key == key and entry.people == names and entry.mark == self._mark(item) != "":
                     self.summary.same += 1
                     self._mend(item)
                 else:
