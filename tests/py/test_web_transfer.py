@@ -259,6 +259,8 @@ def test_settings_are_taken_only_if_that_is_wanted_and_allowed(web: WebHub, alic
 
 def test_photos_with_names_in_them_are_known_again(web: WebHub, alice: int, owner: Client) -> None:
     """By the content that they had before; what was written here since counts more."""
+    if web.is_real:
+        pytest.skip("the album is opened through the tests' own server")
     web.photo(alice, "a.png")
     owner.get("/faces/alice")
     a, b, c, d = (letter * 32 for letter in "abcd")
