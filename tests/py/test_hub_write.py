@@ -13,7 +13,7 @@ import fakes
 import pytest
 from faces import cli, hubalbum, metadata
 from faces.database import Database
-from faces.errors import ConsentLost
+from faces.errors import ConsentLost, DatabaseError
 from faces.exiftool import ExifTool
 from faces.guard import Guard
 from faces.heartbeat import Consent
@@ -94,6 +94,21 @@ def test_a_row_that_did_not_follow_is_mended(site: HubSite, alice: int, monkeypa
     assert site.sql("SELECT filesize FROM attach WHERE hash = %s", hash) != [(path.stat().st_size,)]
     assert put(site, alice).written == 0
     assert site.sql("SELECT filesize FROM attach WHERE hash = %s", hash) == [(path.stat().st_size,)]
+
+
+def test_a_database_that_goes_away_ends_the_run(site: HubSite, alice: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One photo's rows wait for the next run; no other photo is touched."""
+    folder = site.own_file(alice, "Photos", "")
+    site.name_face(alice, site.shown(alice, folder)[2], "Ada")
+    site.recognize()
+    paths = [photo(site, alice, name)[1] for name in ("a.png", "b.png")]
+    with monkeypatch.context() as away, pytest.raises(DatabaseError):
+        away.setattr(Database, "set_photo_size", lambda *_: (_ for _ in ()).throw(DatabaseError("it is away")))
+        put(site, alice)
+    assert sorted(bool(said(path)) for path in paths) == [False, True]
+    assert put(site, alice).written == 1 and all(map(said, paths))
+    sizes = dict(site.sql("SELECT hash, filesize FROM attach WHERE is_photo = 1"))
+    assert all(sizes[path.name] == path.stat().st_size for path in paths)
 
 
 def test_what_was_moved_meanwhile_is_no_file_without_a_row(

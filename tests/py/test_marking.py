@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from faces import marking, metadata, regions
+from faces.errors import PhotoError
 from faces.exiftool import ExifTool
 from faces.images import pixels_hash
 from faces.marking import Change, Ours
 from faces.names import clean_name
 from faces.records import Box
 from faces.regions import Region, stored, upright
+from faces.rewriting import rewrite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_regions import SIZE, SQUARE, fractions, microsoft, mwg, photo, red, write
@@ -304,3 +306,30 @@ def test_a_region_that_exiftool_does_not_know_all_of_is_left_as_it_is(tmp_path: 
     path.write_bytes(content.replace(cut, b"<mwg-rs:Uid>a</mwg-rs:Uid>     "))  # of the same length
     change = files.put(path, [Region(THERE, "Ada")])
     assert any("does not know" in line for line in change.left) and b"<mwg-rs:Uid>a</mwg-rs:Uid>" in path.read_bytes()
+
+
+def test_200_damaged_files_are_changed_whole_or_not_at_all(tmp_path: Path, files: Files) -> None:
+    """Bytes flipped, cut off, or doubled somewhere."""
+    chance, written = random.Random(9), 0
+    for number in range(200):
+        path = photo(tmp_path / f"{number}.{('jpg', 'png', 'tiff', 'webp')[number % 4]}", 1)
+        content = bytearray(path.read_bytes())
+        for _ in range(chance.randint(1, 4)):
+            content[chance.randrange(len(content) if number % 2 else 300)] = chance.randrange(256)
+        if number % 10 == 0:
+            del content[chance.randrange(len(content)) :]
+        path.write_bytes(content)
+        try:
+            pixels = pixels_hash(path)
+        except PhotoError:
+            pixels = ""
+        try:
+            change = files.plan(path, [Region(THERE, "Ada")], Ours())
+            rewrite(path, path.with_name(f".faces-tmp-{path.name}"), lambda copy, a=change.arguments: files.tool.write(copy, a),
+                    lambda _: None)  # fmt: skip
+        except PhotoError:
+            assert path.read_bytes() == content
+        else:
+            written += 1
+            assert pixels_hash(path) == pixels
+    assert 20 < written < 180 and len(list(tmp_path.iterdir())) == 200

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faces import marking, metadata, regions
-from faces.errors import ConsentLost, DiskFull, FacesError, PackageMissing, PhotoError, UsageError
+from faces.errors import ConsentLost, DatabaseError, DiskFull, FacesError, PackageMissing, PhotoError, UsageError
 from faces.exiftool import ExifTool, NoExifTool
 from faces.files import DataFile, lock
 from faces.folders import METADATA_LOCK, Album, Folder, Photo
@@ -96,8 +96,8 @@ def run(
 ) -> Wrote:
     """Write, or undo. `tell` is told the path of each photo below the album's root and what is changed in it.
 
-    Raises PackageMissing without exiftool, LockedError, DiskFull, and what the guard raises; with the summary as
-    `summary`, once there is one."""
+    Raises PackageMissing without exiftool, LockedError, DiskFull, DatabaseError, and what the guard raises; with the
+    summary as `summary`, once there is one."""
     if what.target == NOWHERE and not what.undo:
         raise UsageError("names are to be written nowhere: say where, photo or sidecar")
     tool = tool or ExifTool()
@@ -150,7 +150,7 @@ class _Writing:
                 self._one(item)
             except NoExifTool as reason:
                 raise PackageMissing(str(reason)) from reason
-            except (DiskFull, ConsentLost):
+            except (DiskFull, ConsentLost, DatabaseError):  # rows would not follow the other photos either
                 raise
             except (PhotoError, FacesError) as reason:
                 error = str(reason)
