@@ -62,6 +62,13 @@ def test_a_name_in_a_photo_is_offered_before_any_other(album: Path, kind: Any) -
     assert find(album).todo == 0
 
 
+def test_another_detector_leaves_the_name_that_the_photo_gives(album: Path) -> None:
+    mark(album / "a.png", {"Ada": part(20, 40)})
+    find(album)
+    find(album, detectors=("dlib", "yunet"))
+    assert shown(album)["a.png#1"].detector == "dlib" and names(album)["a.png#1"] == "?Ada"
+
+
 def test_with_few_new_decisions_it_is_the_same_as_with_everything(album: Path) -> None:
     """`again` must offer what `whole` would."""
     mark(album / "a.png", {"Ada": part(20, 40), "Bob": part(120, 60)})

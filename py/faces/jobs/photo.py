@@ -127,6 +127,7 @@ class Pipeline:
         drawn = len(job.lack.drawn)
         looks += self._mark(result, answer.drawn[drawn:])
         self._give_ids(result, ids)
+        self._keep_region_names(result)
         looks += self._draw(result, answer.drawn[:drawn], ids)
         for name in job.lack.demography:
             self._guess(result, name, looks)
@@ -216,6 +217,14 @@ class Pipeline:
                 )
                 used.add(row.face)
                 known.setdefault(row.face, row.relative_box)
+
+    @staticmethod
+    def _keep_region_names(result: Result) -> None:
+        """A face that another detector finds, too, has the name that the photo gives it, which is not read again."""
+        said = {row.face: row for row in result.job.rows if row.region_name}
+        for row in result.rows:
+            if row.face in said and not row.region_name:
+                row.region_name, row.region_time = said[row.face].region_name, said[row.face].region_time
 
     @staticmethod
     def _mark(result: Result, marked: Sequence[Look]) -> Looks:
