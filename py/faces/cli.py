@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import logging
 import os
@@ -125,14 +124,14 @@ def _detect(options: argparse.Namespace, out: TextIO) -> int:
                 logging.getLogger("faces").error("%s", error)
                 shown.close()
                 if hasattr(error, "summary"):
-                    _print(out, options.json, error.summary, texts.detected(error.summary))
+                    console.tell(out, options.json, error.summary, texts.detected(error.summary))
                 raise
             except Exception:
                 logging.getLogger("faces").exception("internal error")
                 raise
             finally:
                 shown.close()
-    _print(out, options.json, summary, texts.detected(summary))
+    console.tell(out, options.json, summary, texts.detected(summary))
     cli_metadata.follow(options, out, album)
     return 0
 
@@ -167,9 +166,7 @@ def _recognize(options: argparse.Namespace, out: TextIO) -> int:
     with _log(options, album):
         settings = channel.read_settings(album).with_options(**own)
         summary = recognize.run(album, settings, wait=options.wait, regroup=options.regroup)
-    _print(out, options.json, summary, texts.recognized(summary))
-    if summary.problems:
-        raise PartlyFailed("\n".join(summary.problems))
+    console.conclude(out, options.json, summary, texts.recognized(summary))
     cli_metadata.follow(options, out, album)
     return 0
 
@@ -183,9 +180,7 @@ def _distances(options: argparse.Namespace, out: TextIO) -> int:
     album = _album(options)
     with _log(options, album):
         summary = distances.run(album, channel.read_settings(album), options.models or ())
-    _print(out, options.json, summary, texts.measured(summary))
-    if summary.problems:
-        raise PartlyFailed("\n".join(summary.problems))
+    console.conclude(out, options.json, summary, texts.measured(summary))
     return 0
 
 
@@ -204,9 +199,7 @@ def _remove(options: argparse.Namespace, out: TextIO) -> int:
             print("Nothing was removed.", file=out)
             return 0
         summary = remove.run(album, what)
-        _print(out, options.json, summary, texts.removed(summary))
-        if summary.problems:
-            raise PartlyFailed("\n".join(summary.problems))
+        console.conclude(out, options.json, summary, texts.removed(summary))
     if options.verify:
         found = remove.left(album)
         print(json.dumps({"left": found}) if options.json else texts.left(found), file=out)
@@ -250,10 +243,6 @@ def _report(options: argparse.Namespace, out: TextIO) -> int:
 
 def _metadata(options: argparse.Namespace, out: TextIO) -> int:
     return cli_metadata.run(options, out, _album)
-
-
-def _print(out: TextIO, as_json: bool, summary: Any, text: str) -> None:
-    print(json.dumps({"summary": dataclasses.asdict(summary)}) if as_json else text, file=out)
 
 
 _JOBS: dict[str, Callable[[argparse.Namespace, TextIO], int]] = {

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -32,15 +30,14 @@ def run(options: argparse.Namespace, out: TextIO, album: Callable[[argparse.Name
     """`album`: opens the one of a folder."""
     if options.folder:
         options.directory = options.folder
-    writes = options.write is not None or options.undo
-    if not writes and (options.dry_run or options.names):
+    if not _writes(options) and (options.dry_run or options.names):
         raise UsageError("--dry-run and --names go with --write")
     if options.undo and options.names:
         raise UsageError("--names goes with --write")
     if options.hub and options.write:
         raise UsageError("on a hub each channel's owner says where names are written: --write, without a value")
     if options.hub:
-        return _hub(options, out, writes)
+        return _hub(options, out)
     place, shown = album(options), console.progress(False, out)
     with _log(options, place.lock), _guard() as guard:
         try:
@@ -48,13 +45,11 @@ def run(options: argparse.Namespace, out: TextIO, album: Callable[[argparse.Name
         except FacesError as error:
             shown.close()
             if hasattr(error, "summary"):
-                _print(options, out, error.summary)
+                console.tell(out, options.json, error.summary, _text(options)(error.summary))
             raise
         finally:
             shown.close()
-    _print(options, out, summary)
-    if summary.problems:
-        raise PartlyFailed("\n".join(summary.problems))
+    console.conclude(out, options.json, summary, _text(options)(summary))
     return 0
 
 
@@ -73,18 +68,16 @@ def follow(options: argparse.Namespace, out: TextIO, album: Album) -> None:
             summary = write.run(album, write.What(settings.write_to, settings.write_names), guard, shown)
     finally:
         shown.close()
-    text = f"Names in photos: {texts.wrote(summary)}"
-    print(json.dumps({"written": dataclasses.asdict(summary)}) if options.json else text, file=out)
-    if summary.problems:
-        raise PartlyFailed("\n".join(summary.problems))
+    console.conclude(out, options.json, summary, f"Names in photos: {texts.wrote(summary)}", "written")
 
 
-def start(hub: Hub, nicks: Iterable[str]) -> None:
+def start(hub: Hub, nicks: Collection[str]) -> None:
     """After names were found or given on a hub: a process that writes them, for channels whose owner wants that. Nobody
     waits for it: the next guess is worth more."""
     from faces.jobs.channel import read_settings
 
-    wanting = [nick for nick in nicks if read_settings(hub.album(hub.channel(nick))).write_to != NOWHERE]
+    there = [channel for channel in hub.consenting() if channel.nick in nicks]
+    wanting = [channel.nick for channel in there if read_settings(hub.album(channel)).write_to != NOWHERE]
     for nick in wanting:
         command = [sys.executable, "-m", "faces", "metadata", "--hub", str(hub.root), "--channel", nick, "--write"]
         path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))))
@@ -98,7 +91,7 @@ def start(hub: Hub, nicks: Iterable[str]) -> None:
         )
 
 
-def _hub(options: argparse.Namespace, out: TextIO, writes: bool) -> int:
+def _hub(options: argparse.Namespace, out: TextIO) -> int:
     from faces.guard import Guard
     from faces.heartbeat import Consent
     from faces.jobs.hub import Outcome, Report
@@ -128,12 +121,12 @@ def _hub(options: argparse.Namespace, out: TextIO, writes: bool) -> int:
             if report.ended:
                 break
     hub.database.close()
-    return cli_hub.tell(report, options, out, texts.wrote if writes else texts.read)
+    return cli_hub.tell(report, options, out, _text(options))
 
 
 def _job(options: argparse.Namespace, album: Album, guard: Guard, shown: Progress, tell: Tell) -> Any:
     """The summary; None for a channel whose owner wants nothing written."""
-    if options.write is None and not options.undo:
+    if not _writes(options):
         from faces.jobs import metadata
 
         return metadata.run(album, guard, shown, tell)
@@ -172,19 +165,23 @@ def _guard() -> Guard:
 def _log(options: argparse.Namespace, place: Callable[[str], Path]) -> Any:
     from faces.folders import WRITTEN_LOG
 
-    if options.write is None and not options.undo:
+    if not _writes(options):
         options.logfile = options.logfile or Path(os.devnull)  # it only reads
     return console.logging_to(options.logfile or place(WRITTEN_LOG), options.loglevel, ours=not options.logfile)
 
 
 def _tell(options: argparse.Namespace, out: TextIO, path: str, found: Any) -> None:
-    if options.write is None and not options.undo:
+    if not _writes(options):
         texts.tell(out, options.json, path, found)
     elif options.dry_run:
         texts.tell_change(out, options.json, path, found)
 
 
-def _print(options: argparse.Namespace, out: TextIO, summary: Any) -> None:
-    writes = options.write is not None or options.undo
-    text = texts.wrote(summary) if writes else texts.read(summary)
-    print(json.dumps({"summary": dataclasses.asdict(summary)}) if options.json else text, file=out)
+def _writes(options: argparse.Namespace) -> bool:
+    """Whether photos are to be changed, not only read."""
+    return options.write is not None or options.undo
+
+
+def _text(options: argparse.Namespace) -> Callable[[Any], str]:
+    """What says in words what came of it."""
+    return texts.wrote if _writes(options) else texts.read

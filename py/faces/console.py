@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import logging
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from faces.errors import UsageError
+from faces.errors import PartlyFailed, UsageError
 from faces.files import storage_error
 from faces.progress import Progress
 
@@ -163,3 +164,15 @@ def agreed(question: str) -> bool:
         raise UsageError("nobody is there to ask: say --yes to remove without a question")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def tell(out: TextIO, as_json: bool, summary: Any, text: str, key: str = "summary") -> None:
+    """What came of a run, in words or as a JSON object under `key`."""
+    print(json.dumps({key: dataclasses.asdict(summary)}) if as_json else text, file=out)
+
+
+def conclude(out: TextIO, as_json: bool, summary: Any, text: str, key: str = "summary") -> None:
+    """The same of a run that came to its end. Raises PartlyFailed with its problems."""
+    tell(out, as_json, summary, text, key)
+    if summary.problems:
+        raise PartlyFailed("\n".join(summary.problems))

@@ -152,7 +152,7 @@ class _Writing:
                 raise PackageMissing(str(reason)) from reason
             except (DiskFull, ConsentLost, DatabaseError):  # rows would not follow the other photos either
                 raise
-            except (PhotoError, FacesError) as reason:
+            except FacesError as reason:
                 error = str(reason)
                 self.summary.problems.append(f"{item.path}: {error}")
                 log.warning("%s: %s", item.path, error)
@@ -190,7 +190,7 @@ class _Writing:
                 if not (names or own):
                     continue
                 item = _Photo(data.folder, photo, row, names, target, entry)
-                if entry and entry.key == key and entry.people == names and entry.mark == self._mark(item) != "":
+                if entry and entry.key == key and entry.people == names and entry.mark == self._file(item).mark() != "":
                     self.summary.same += 1
                     self._mend(item)
                 else:
@@ -211,9 +211,6 @@ class _Writing:
         if item.target == SIDECAR:
             return self.album.sidecar(item.folder, item.photo)
         return DataFile(item.photo.path)
-
-    def _mark(self, item: _Photo) -> str:
-        return self._file(item).mark()
 
     # --- one photo ------------------------------------------------------------------------------------------------
 
