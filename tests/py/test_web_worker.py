@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,32 @@ def alice(web: WebHub, alice: int) -> int:
 
 def status(client: Client) -> dict[str, Any]:
     return dict(client.get("/faces/alice/status").json)
+
+
+class Held:
+    """In the place of the worker: it ends when it is let go, so that no test has to be quicker than it."""
+
+    def __init__(self, web: WebHub, note: str = 'echo "$*" >> "$0.runs"') -> None:
+        path = Path(program(web, f'{note}; while [ ! -e "$0.go" ]; do sleep 0.05; done'))
+        self.runs, self._go = path.with_name("python.runs"), path.with_name("python.go")
+
+    def let_go(self) -> None:
+        """This run, and those that follow."""
+        self._go.touch()
+
+    def forget(self) -> None:
+        for file in (self.runs, self._go):
+            file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def held(web: WebHub) -> Iterator[Held]:
+    worker = Held(web)
+    worker.forget()
+    yield worker
+    worker.let_go()
+    web.quiet()
+    worker.forget()
 
 
 # --- the whole way -----------------------------------------------------------------------------------------------------------
@@ -124,19 +151,19 @@ def test_no_secret_in_arguments_or_files_and_little_in_the_environment(web: WebH
         Path(path + suffix).unlink()
 
 
-def test_it_outlives_the_web_server(web: WebHub, alice: int, owner: Client) -> None:
+def test_it_outlives_the_web_server(web: WebHub, alice: int, owner: Client, held: Held) -> None:
     """It has a session of its own: what is sent to the server's processes does not reach it."""
     if web.is_real:
         pytest.skip("would stop the hub")
     web.photo(alice, "a.png")
-    path = Path(program(web, 'sleep 2; touch "$0.done"'))
     owner.post("/faces/alice/start")
-    until(web.workers)
+    until(held.runs.exists)
+    workers = web.workers()
     os.killpg(web.process.pid, signal.SIGKILL)
     web.process.wait()
-    assert web.workers()
-    until(lambda: path.with_name("python.done").exists(), 10)
-    path.with_name("python.done").unlink()
+    assert web.workers() == workers
+    held.let_go()
+    web.quiet(10)
 
 
 def kill(web: WebHub) -> None:
@@ -173,72 +200,58 @@ def test_1000_starts_are_one_worker(web: WebHub, alice: int, owner: Client) -> N
 
 
 def test_a_start_while_one_is_at_work_is_followed_by_another_through_all_channels(
-    web: WebHub, alice: int, owner: Client
+    web: WebHub, alice: int, owner: Client, held: Held
 ) -> None:
     web.photo(alice, "a.png")
-    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
-    runs = path.with_name("python.runs")
-    runs.unlink(missing_ok=True)
     ready(web, owner)
     assert owner.post("/faces/alice/start").code == 202
-    until(runs.exists)
+    until(held.runs.exists)
     answer = owner.post("/faces/alice/start")
     assert answer.code == 409 and answer.json["follows"] is True
     assert [owner.post("/faces/alice/start").code for _ in range(3)] == [409] * 3  # one more, not four
+    held.let_go()
     web.quiet()
-    first, second = runs.read_text().splitlines()
+    first, second = held.runs.read_text().splitlines()
     assert first.endswith(f"detect.py --hub {web.root} --wait 3600 --channel alice")
     assert second.endswith(f"detect.py --hub {web.root} --wait 3600")
-    runs.unlink()
 
 
-def test_photos_that_were_given_up_are_tried_again_on_request(web: WebHub, alice: int, owner: Client) -> None:
+def test_photos_that_were_given_up_are_tried_again_on_request(
+    web: WebHub, alice: int, owner: Client, held: Held
+) -> None:
     web.photo(alice, "a.png")
-    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
-    runs = path.with_name("python.runs")
-    runs.unlink(missing_ok=True)
     ready(web, owner)
     for wrong in ({"retry": "yes"}, {"retry": "0"}, {"retry[]": "1"}):
         assert owner.post("/faces/alice/start", **wrong).code == 400
     answer = owner.post("/faces/alice/start", retry=1)
     assert (answer.code, answer.json["retry"]) == (202, True)
-    until(runs.exists)
+    until(held.runs.exists)
     late = owner.post("/faces/alice/start", retry=1)
     assert (late.code, late.json["follows"], late.json["retry"]) == (409, True, False)
     assert "retry" not in owner.post("/faces/alice/start").json
+    held.let_go()
     web.quiet()
-    first, second = runs.read_text().splitlines()
+    first, second = held.runs.read_text().splitlines()
     assert first.endswith(f"detect.py --hub {web.root} --wait 3600 --channel alice --retry")
     assert second.endswith(f"detect.py --hub {web.root} --wait 3600")
-    runs.unlink()
 
 
-def test_names_given_while_a_recognition_is_at_work_are_looked_for_too(web: WebHub, alice: int, owner: Client) -> None:
+def test_names_given_while_a_recognition_is_at_work_are_looked_for_too(
+    web: WebHub, alice: int, owner: Client, held: Held
+) -> None:
     photo = web.photo(alice, "a.png")
     web.data_files(alice, "")
     web.faces(alice, [face(i, photo) for i in range(9)])
     names = web.path(alice, "names.csv")
-    path = Path(
-        program(
-            web,
-            f'case "$1" in *detect.py) exit 0;; esac; wc -l < {names} >> "$0.seen"; echo "$*" > "$0.last"; sleep 0.7',
-        )
-    )
-    seen = path.with_name("python.seen")
-    seen.unlink(missing_ok=True)
+    Held(web, f'case "$1" in *detect.py) exit 0;; esac; echo $(wc -l < {names}) "$@" >> "$0.runs"')
     for i in range(9):
         assert owner.post("/faces/alice/name", faces=f"{i:032x}", name="Ada").json["searching"] is True
-        time.sleep(0.05)
+        until(held.runs.exists)
+    held.let_go()
     web.quiet()
-    lines = seen.read_text().split()
-    assert lines[-1] == "10" and 2 <= len(lines) <= 5  # the last run saw the last name; not one run for each
-    assert (
-        path.with_name("python.last")
-        .read_text()
-        .endswith(f"recognize.py --hub {web.root} --wait 3600 --channel alice\n")
-    )
-    for name in ("python.seen", "python.last"):
-        path.with_name(name).unlink()
+    first, second = held.runs.read_text().splitlines()  # not one run for each, and the last one saw the last name
+    assert first.startswith("2 ") and second.startswith("10 ")
+    assert second.endswith(f"recognize.py --hub {web.root} --wait 3600 --channel alice")
 
 
 def test_immediate_search_only_where_admin_and_owner_want_it(web: WebHub, alice: int, owner: Client) -> None:
@@ -499,53 +512,44 @@ def test_state_files_that_cannot_be_opened_are_said(web: WebHub, alice: int, own
     place.rmdir()
 
 
-def test_who_stops_a_search_has_stopped_it(web: WebHub, alice: int, owner: Client) -> None:
+def test_who_stops_a_search_has_stopped_it(web: WebHub, alice: int, owner: Client, held: Held) -> None:
     """What he asked for before does not follow, and the page that he comes back to starts none."""
     web.photo(alice, "a.png")
-    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 2'))
-    runs = path.with_name("python.runs")
-    runs.unlink(missing_ok=True)
     ready(web, owner)
     assert owner.post("/faces/alice/start").code == 202
-    until(runs.exists)
+    until(held.runs.exists)
     assert owner.post("/faces/alice/start").code == 409
     assert owner.post("/faces/alice/stop", page="1").code == 303
     assert "asked to stop" in owner.get("/faces/alice").text and status(owner)["stopping"] is True
+    held.let_go()
     web.quiet()
     web.state("opened", "alice").unlink(missing_ok=True)
     owner.get("/faces/alice")
     web.quiet()
-    assert len(runs.read_text().splitlines()) == 1
+    assert len(held.runs.read_text().splitlines()) == 1
     assert owner.post("/faces/alice/stop").code == 409
     assert owner.post("/faces/alice/start").code == 202  # asked for by hand it runs
     web.quiet()
-    assert len(runs.read_text().splitlines()) == 2
+    assert len(held.runs.read_text().splitlines()) == 2
     web.sql("DELETE FROM config WHERE cat = 'faces' AND k = 'stop.alice'")
-    runs.unlink()
 
 
-def test_opening_the_page_during_a_search_asks_for_no_other(web: WebHub, alice: int, owner: Client) -> None:
+def test_opening_the_page_during_a_search_asks_for_no_other(web: WebHub, alice: int, owner: Client, held: Held) -> None:
     web.photo(alice, "a.png")
-    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
-    runs = path.with_name("python.runs")
-    runs.unlink(missing_ok=True)
     owner.get("/faces/alice")
-    until(runs.exists)
+    until(held.runs.exists)
     web.state("opened", "alice").unlink(missing_ok=True)
     assert "The search is at work" in owner.get("/faces/alice").text
+    held.let_go()
     web.quiet()
-    assert len(runs.read_text().splitlines()) == 1
-    runs.unlink()
+    assert len(held.runs.read_text().splitlines()) == 1
 
 
-def test_what_others_asked_for_is_not_stopped(web: WebHub, alice: int, owner: Client) -> None:
+def test_what_others_asked_for_is_not_stopped(web: WebHub, alice: int, owner: Client, held: Held) -> None:
     web.photo(alice, "a.png")
-    path = Path(program(web, 'echo "$*" >> "$0.runs"; sleep 1'))
-    runs = path.with_name("python.runs")
-    runs.unlink(missing_ok=True)
     ready(web, owner)
     owner.post("/faces/alice/start")
-    until(runs.exists)
+    until(held.runs.exists)
     with web.app("bob"):
         web.photo(web.id("bob"), "b.png", shade=9)
         bob = web.log_in("bob")
@@ -553,10 +557,10 @@ def test_what_others_asked_for_is_not_stopped(web: WebHub, alice: int, owner: Cl
         assert bob.post("/faces/bob/start").code == 409
     assert owner.post("/faces/alice/start").code == 409
     assert owner.post("/faces/alice/stop").code == 202
+    held.let_go()
     web.quiet()
-    assert len(runs.read_text().splitlines()) == 2
+    assert len(held.runs.read_text().splitlines()) == 2
     web.sql("DELETE FROM config WHERE cat = 'faces' AND k = 'stop.alice'")
-    runs.unlink()
 
 
 # --- a computer at home --------------------------------------------------------------------------------------------------

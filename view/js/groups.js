@@ -112,7 +112,8 @@ export class Groups {
     #groups = new Map();
     /** Named here, but the server may not know that yet. @type {Set<string>} */
     #named = new Set();
-    #isLoading = false;
+    /** What is being asked for. @type {Promise<void>|null} */
+    #loading = null;
 
     /** @param {Page} page */
     constructor(page) {
@@ -132,6 +133,9 @@ export class Groups {
 
     /** Groups that were named here are gone; others come in at the end, also those of which the naming was taken back. */
     async refresh() {
+        while (this.#loading) { // it asks for those that follow, and what was taken back may stand before
+            await this.#loading.catch(() => {}); // whoever asked for it says so
+        }
         if (this.page.outbox.entries.length === 0) {
             this.#named.clear();
         }
@@ -155,19 +159,24 @@ export class Groups {
 
     /** The next ones: what is known stands before them, for the largest are the first. @param {number} [from] */
     async #load(from = this.#groups.size) {
-        if (this.#isLoading || this.isOver) {
+        if (this.#loading || this.isOver) {
             return;
         }
-        this.#isLoading = true;
+        this.#loading = this.#ask(from);
         try {
-            for (let offset = from, more = true; more; offset += AT_ONCE) {
-                const answer = await this.page.server.get('groups', { offset, limit: AT_ONCE, portraits: SHOWN });
-                more = !this.#add(answer) && offset + AT_ONCE < answer.total;
-            }
-            this.empty.hidden = this.#groups.size > 0;
+            await this.#loading;
         } finally {
-            this.#isLoading = false;
+            this.#loading = null;
         }
+    }
+
+    /** @param {number} from */
+    async #ask(from) {
+        for (let offset = from, more = true; more; offset += AT_ONCE) {
+            const answer = await this.page.server.get('groups', { offset, limit: AT_ONCE, portraits: SHOWN });
+            more = !this.#add(answer) && offset + AT_ONCE < answer.total;
+        }
+        this.empty.hidden = this.#groups.size > 0;
     }
 
     /** Whether there was one that is new here. */
