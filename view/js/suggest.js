@@ -26,7 +26,7 @@ export class NameField {
             'aria-autocomplete': 'list', maxlength: 200, autocomplete: 'off', autocapitalize: 'words', spellcheck: 'false', enterkeyhint: 'done' }));
         this.input.value = value;
         this.input.addEventListener('input', () => this.#suggest());
-        this.input.addEventListener('focus', () => this.#suggest());
+        this.input.addEventListener('focus', () => this.#enter());
         this.input.addEventListener('blur', () => this.#leave());
         this.input.addEventListener('keydown', (event) => this.#key(event));
         this.element = el('div', { class: 'faces-name-field' }, el('label', {}, el('span', {}, label), this.input), this.list);
@@ -35,6 +35,12 @@ export class NameField {
     /** The name in the field, as it is stored: a contact chosen by its name is its address. */
     get value() {
         return this.names.stored(this.input.value);
+    }
+
+    /** Whoever types before it is known who there is gets suggestions as soon as it is. */
+    #enter() {
+        this.#suggest();
+        this.names.isLoaded || this.names.addEventListener('change', () => document.activeElement === this.input && this.#suggest(), { once: true });
     }
 
     #suggest() {
