@@ -290,9 +290,11 @@ def face_recognition(photos: Sequence[str]) -> Answer:
 
 
 def parts(photos: Sequence[str], one: bool = False) -> Answer:
-    """Seconds a photo for reading, finding and embedding, each for all photos alone; `one`: on one core."""
+    """Seconds a photo for reading, finding and embedding, each for all photos alone; `one`: on one core. Faces too small
+    in the reduced picture are read again, in full, as the program has to: those are in `reread`."""
     from faces.detector import find_faces
-    from faces.images import decode
+    from faces.images import decode, decode_parts
+    from faces.jobs.examine import _around
 
     if one:
         one_core()
@@ -303,18 +305,26 @@ def parts(photos: Sequence[str], one: bool = False) -> Answer:
         [embedder.align(first, face) for face in find_faces(detector, first, 0.01)]
         or [np.zeros((150, 150, 3), np.uint8)]
     )
-    seconds = [0.0, 0.0, 0.0]
+    seconds, reread = [0.0, 0.0, 0.0], 0
     for path in paths:
         each, picture = timed(lambda path=path: decode(path, 100, side))
         seconds[0] += each
         each, faces = timed(lambda picture=picture: find_faces(detector, picture.pixels, max(0.01, 20 / picture.width)))
         seconds[1] += each
-        if faces:
-            each, _ = timed(
-                lambda picture=picture, faces=faces: embedder.embed([embedder.align(picture.pixels, f) for f in faces])
-            )
+        cut = [(picture.pixels, face) for face in faces]
+        small = [] if picture.scale == 1 else [i for i, face in enumerate(faces) if face.box.w < embedder.face_pixels]
+        if small:
+            full = [faces[i].scaled(1 / picture.scale) for i in small]
+            boxes = [_around(face.box, picture) for face in full]
+            each, pixels = timed(lambda path=path, boxes=boxes: decode_parts(path, 100, boxes))
+            seconds[0] += each
+            reread += 1
+            for i, face, box, part in zip(small, full, boxes, pixels, strict=True):
+                cut[i] = part, face.moved(-box.x, -box.y)
+        if cut:
+            each, _ = timed(lambda cut=cut: embedder.embed([embedder.align(*one) for one in cut]))
             seconds[2] += each
-    return {"seconds": sum(seconds) / len(paths), "parts": [s / len(paths) for s in seconds]}
+    return {"seconds": sum(seconds) / len(paths), "parts": [s / len(paths) for s in seconds], "reread": reread}
 
 
 # Matching
