@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -72,23 +73,35 @@ def follow(options: argparse.Namespace, out: TextIO, album: Album) -> None:
 
 
 def start(hub: Hub, nicks: Collection[str]) -> None:
-    """After names were found or given on a hub: a process that writes them, for channels whose owner wants that. Nobody
-    waits for it: the next guess is worth more."""
+    """After names were found or given on a hub: one process that writes them, for channels whose owner wants that.
+    Nobody waits for it: the next guess is worth more."""
     from faces.jobs.channel import read_settings
 
     there = [channel for channel in hub.consenting() if channel.nick in nicks]
     wanting = [channel.nick for channel in there if read_settings(hub.album(channel)).write_to != NOWHERE]
-    for nick in wanting:
-        command = [sys.executable, "-m", "faces", "metadata", "--hub", str(hub.root), "--channel", nick, "--write"]
-        path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))))
-        subprocess.Popen(
-            [*command, "--wait", "3600"],
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # the log says it, and the page
-            start_new_session=True,
-        )
+    if not wanting:
+        return
+    command = [
+        sys.executable,
+        "-m",
+        "faces",
+        "metadata",
+        "--hub",
+        str(hub.root),
+        "--write",
+        "--wait",
+        "3600",
+        "--unless-waiting",
+    ]
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))))
+    subprocess.Popen(
+        command + (["--channel", wanting[0]] if len(wanting) == 1 else []),  # who wants nothing is passed over
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # the log says it, and the page
+        start_new_session=True,
+    )
 
 
 def _hub(options: argparse.Namespace, out: TextIO) -> int:
@@ -125,7 +138,7 @@ def _hub(options: argparse.Namespace, out: TextIO) -> int:
 
 
 def _job(options: argparse.Namespace, album: Album, guard: Guard, shown: Progress, tell: Tell) -> Any:
-    """The summary; None for a channel whose owner wants nothing written."""
+    """The summary; None for a channel whose owner wants nothing written, or where another run is to do it."""
     if not _writes(options):
         from faces.jobs import metadata
 
@@ -140,9 +153,12 @@ def _job(options: argparse.Namespace, album: Album, guard: Guard, shown: Progres
             "the settings say that names are written nowhere: --write photo, --write sidecar, or metadata.write_to in "
             "config.json"
         )
-    with wrote.told(album, what) as told:
-        told.summary = write.run(album, what, guard, shown, told.of(tell), wait=options.wait)
-    return told.summary
+    with write.only_one_waits(album, guard, options.wait) if options.unless_waiting else nullcontext() as held:
+        if options.unless_waiting and not held:
+            return None
+        with wrote.told(album, what) as told:
+            told.summary = write.run(album, what, guard, shown, told.of(tell), wait=options.wait, held=held)
+        return told.summary
 
 
 def _what(options: argparse.Namespace, settings: Settings) -> What:

@@ -34,7 +34,8 @@ SIDECARS = "sidecars"
 #: Beside the locks: how the last recognition left everything, see `jobs.settled`.
 SETTLED = "settled.json"
 DETECT_LOCK, RECOGNIZE_LOCK, NAMES_LOCK = "detect.lock", "recognize.lock", "names.lock"
-METADATA_LOCK = "metadata.lock"
+#: The second one: held by the one run that waits for the first.
+METADATA_LOCK, METADATA_NEXT_LOCK = "metadata.lock", "metadata-next.lock"
 #: On a hub: one measuring of a channel at a time.
 DISTANCES_LOCK = "distances.lock"
 #: Everything the program may leave in the data folder.
@@ -54,6 +55,7 @@ DATA_FILES = (
     WRITTEN,
     WRITTEN_LOG,
     METADATA_LOCK,
+    METADATA_NEXT_LOCK,
 )
 #: Where a channel lives on several hubs, each has a journal of its own: names.HOST.csv. Two writers of one file would
 #: overwrite each other.

@@ -264,6 +264,11 @@ def _add_metadata(parser: argparse.ArgumentParser) -> None:
         "--most", type=_number(int, 0, 1e6), default=0, metavar="N", help="with --dry-run: of N photos at most"
     )
     _add_wait(parser)
+    parser.add_argument(
+        "--unless-waiting",
+        action="store_true",
+        help="with --wait: leave it to another run that waits already, and will see all that is there now",
+    )
     parser.add_argument("--follow-symlinks", action="store_true", default=None, help="follow symbolic links")
     _add_log(parser)
 

@@ -6,15 +6,19 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import fakes
+import psutil
 import pytest
-from faces import cli, hubalbum, metadata
+from faces import cli, cli_metadata, hubalbum, metadata
 from faces.database import Database
 from faces.errors import ConsentLost, DatabaseError
 from faces.exiftool import ExifTool
+from faces.files import is_locked, lock
+from faces.folders import METADATA_LOCK, METADATA_NEXT_LOCK
 from faces.guard import Guard
 from faces.heartbeat import Consent
 from faces.images import pixels_hash
@@ -175,6 +179,36 @@ def test_names_follow_a_recognition_by_themselves(site: HubSite, alice: int) -> 
     subprocess.run([sys.executable, "-m", "faces", "recognize", "--hub", str(site.root)], check=True,
                    cwd=Path(cli.__file__).parents[1], stdout=subprocess.DEVNULL)  # fmt: skip
     until(lambda: said(path) == ["Ada", "Bob"], 30)
+
+
+def writers(site: HubSite) -> list[psutil.Process]:
+    """Processes that write names into this hub's photos."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if {"metadata", str(site.root)} <= set(process.cmdline()):
+                found.append(process)
+    return found
+
+
+def test_however_many_names_are_given_one_process_waits_and_sees_them_all(site: HubSite, alice: int) -> None:
+    """Each is followed by a recognition, and that by a writer: a hundred of them would be too many for a small hub."""
+    bob = site.channel("bob")
+    site.data_files(bob, "")
+    site.configure(bob, {"metadata": {"write_to": "photo", "write_names": "all"}})
+    _, path = photo(site, alice, "a.png")
+    hub, album = site.hub(), site.album(alice)
+    with lock(album.lock(METADATA_LOCK), "this test"):
+        cli_metadata.start(hub, ["alice"])
+        until(lambda: is_locked(album.lock(METADATA_NEXT_LOCK)), 30)
+        [waiting] = writers(site)
+        for channels in (["alice"], ["bob", "alice"], ["alice"]):
+            cli_metadata.start(hub, channels)
+            assert len(writers(site)) <= 2  # for all channels one
+            until(lambda: writers(site) == [waiting], 30)
+        assert said(path) == []
+    until(lambda: not writers(site), 30)
+    assert said(path) == ["Ada", "Bob"]
 
 
 def test_who_takes_the_app_away_is_left_alone(site: HubSite, alice: int) -> None:

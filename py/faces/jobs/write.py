@@ -11,14 +11,24 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from faces import marking, metadata, regions
-from faces.errors import ConsentLost, DatabaseError, DiskFull, FacesError, PackageMissing, PhotoError, UsageError
+from faces.errors import (
+    ConsentLost,
+    DatabaseError,
+    DiskFull,
+    FacesError,
+    LockedError,
+    PackageMissing,
+    PhotoError,
+    UsageError,
+)
 from faces.exiftool import ExifTool, NoExifTool
-from faces.files import DataFile, lock
-from faces.folders import METADATA_LOCK, Album, Folder, Photo
+from faces.files import DataFile, Lock, lock
+from faces.folders import METADATA_LOCK, METADATA_NEXT_LOCK, Album, Folder, Photo
 from faces.guard import Guard
 from faces.images import content_hash
 from faces.jobs import channel
@@ -93,8 +103,10 @@ def run(
     tell: Callable[[str, Change], None] = lambda path, change: None,
     tool: ExifTool | None = None,
     wait: float = 0.0,
+    held: Lock | None = None,
 ) -> Wrote:
-    """Write, or undo. `tell` is told the path of each photo below the album's root and what is changed in it.
+    """Write, or undo. `tell` is told the path of each photo below the album's root and what is changed in it. `held`:
+    the album's lock, if the caller has it; `wait`: so many seconds for it, if not.
 
     Raises PackageMissing without exiftool, LockedError, DiskFull, DatabaseError, and what the guard raises; with the
     summary as `summary`, once there is one."""
@@ -105,7 +117,7 @@ def run(
         raise PackageMissing("names cannot be written without exiftool: apt install libimage-exiftool-perl")
     summary, start = Wrote(), time.monotonic()
     try:
-        with lock(album.lock(METADATA_LOCK), "another run that writes names into photos", wait, guard.check):
+        with nullcontext(held) if held else _lock(album, guard, wait):
             _Writing(album, what, guard, progress, tell, tool, summary).everything()
     except FacesError as error:
         error.summary = summary  # type: ignore[attr-defined]
@@ -114,6 +126,25 @@ def run(
         summary.seconds = time.monotonic() - start
         tool.close()
     return summary
+
+
+@contextmanager
+def only_one_waits(album: Album, guard: Guard, wait: float) -> Iterator[Lock | None]:
+    """The album's lock, for up to `wait` seconds; None if another run waits for it as it is, and will see whatever is
+    there now: however many want that something is written, two processes are all there are."""
+    with ExitStack() as queue:
+        try:
+            queue.enter_context(lock(album.lock(METADATA_NEXT_LOCK), "one that waits"))
+        except LockedError:
+            yield None
+            return
+        with _lock(album, guard, wait) as held:
+            queue.close()
+            yield held
+
+
+def _lock(album: Album, guard: Guard, wait: float) -> AbstractContextManager[Lock]:
+    return lock(album.lock(METADATA_LOCK), "another run that writes names into photos", wait, guard.check)
 
 
 class _Writing:
