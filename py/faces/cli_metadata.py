@@ -81,21 +81,13 @@ def start(hub: Hub, nicks: Collection[str]) -> None:
     wanting = [channel.nick for channel in there if read_settings(hub.album(channel)).write_to != NOWHERE]
     if not wanting:
         return
-    command = [
-        sys.executable,
-        "-m",
-        "faces",
-        "metadata",
-        "--hub",
-        str(hub.root),
-        "--write",
-        "--wait",
-        "3600",
-        "--unless-waiting",
-    ]
+    where = ["--hub", str(hub.root)]
+    if len(wanting) == 1:  # of all channels those that want nothing are passed over
+        where += ["--channel", wanting[0]]
+    command = [sys.executable, "-m", "faces", "metadata", *where, "--write", "--wait", "3600", "--unless-waiting"]
     path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))))
     subprocess.Popen(
-        command + (["--channel", wanting[0]] if len(wanting) == 1 else []),  # who wants nothing is passed over
+        command,
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

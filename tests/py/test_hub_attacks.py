@@ -520,7 +520,9 @@ def test_sigterm_ends_a_removal_that_waits(site: HubSite, alice: int) -> None:
 
 def test_a_closed_terminal_is_a_request_to_stop(site: HubSite) -> None:
     blue(site, 60)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests under nohup: what is ignored is inherited
     run = slow(site)
+    signal.signal(signal.SIGHUP, before)
     wait_for(lambda: status(site).get("done"))
     run.send_signal(signal.SIGHUP)
     assert run.wait(30) == 9 and status(site)["state"] == "stopped"
