@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from faces import cli_hub, console, texts
+from faces import children, cli_hub, console, texts
 from faces.errors import FacesError, PartlyFailed, UsageError
 from faces.settings import ALL, NOWHERE, PHOTO
 
@@ -85,10 +85,9 @@ def start(hub: Hub, nicks: Collection[str]) -> None:
     if len(wanting) == 1:  # of all channels those that want nothing are passed over
         where += ["--channel", wanting[0]]
     command = [sys.executable, "-m", "faces", "metadata", *where, "--write", "--wait", "3600", "--unless-waiting"]
-    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", ""))))
     subprocess.Popen(
         command,
-        env={**os.environ, "PYTHONPATH": path},
+        env=children.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # the log says it, and the page

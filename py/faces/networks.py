@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from faces import cores, weights
+from faces import children, cores, weights
 
 #: Changes with what `graphs` makes of the same weights.
 _VERSION = 2
@@ -84,11 +84,14 @@ def _folders() -> Iterator[Path]:
 
 def _make(kind: str, source: Path, path: Path) -> None:
     command = [sys.executable, "-m", "faces.graphs", kind, str(source), str(path)]
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     try:
         done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE
+            command,
+            env=children.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
         )
     except subprocess.TimeoutExpired as error:
         raise NoNetwork(f"making a graph of {source} took longer than {_PATIENCE} s") from error

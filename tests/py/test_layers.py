@@ -24,6 +24,7 @@ LAYERS = [
         "files",
         "credentials",
         "cores",
+        "children",
         "regions",
         "marking",
     },

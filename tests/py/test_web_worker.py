@@ -33,15 +33,15 @@ class Held:
     """In the place of the worker: it ends when it is let go, so that no test has to be quicker than it."""
 
     def __init__(self, web: WebHub, note: str = 'echo "$*" >> "$0.runs"') -> None:
-        path = Path(program(web, f'{note}; while [ ! -e "$0.go" ]; do sleep 0.05; done'))
-        self.runs, self._go = path.with_name("python.runs"), path.with_name("python.go")
+        path = Path(program(web, f'{note}; while [ ! -e "$0.go" ]; do sleep 0.05; done; touch "$0.done"'))
+        self.runs, self.done, self._go = (path.with_name(f"python.{name}") for name in ("runs", "done", "go"))
 
     def let_go(self) -> None:
         """This run, and those that follow."""
         self._go.touch()
 
     def forget(self) -> None:
-        for file in (self.runs, self._go):
+        for file in (self.runs, self.done, self._go):
             file.unlink(missing_ok=True)
 
 
@@ -163,7 +163,7 @@ def test_it_outlives_the_web_server(web: WebHub, alice: int, owner: Client, held
     web.process.wait()
     assert web.workers() == workers
     held.let_go()
-    web.quiet(10)
+    until(held.done.exists, 10)
 
 
 def kill(web: WebHub) -> None:

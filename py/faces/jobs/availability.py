@@ -22,6 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from faces import children
 from faces.errors import FacesError, StopRequested, StorageError, WeightsMissing
 from faces.files import DataFile
 from faces.guard import ram_percent
@@ -253,11 +254,14 @@ class _End:
 
 def _run(command: Sequence[str], ram: float, seconds: float, ask: Callable[[], None]) -> _End:
     """Run it in a session of its own; nothing of it is left, however that ends. Raises OSError, what `ask` raises."""
-    package = str(Path(__file__).resolve().parents[2])
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])}
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=children.environment(),
+            start_new_session=True,
         )
         try:
             ended = _watch(child.pid, ram, seconds, ask)
